@@ -1,1 +1,44 @@
-//! Placeholder line replaced by the crate's own documentation.
+//! Fitting a twin to a recording: configuration, objective, optimiser, schedule, early stopping,
+//! validation, checkpoint and resume, trackers, and the run folder that holds it all.
+
+pub mod config;
+mod error;
+mod outcome;
+mod run;
+
+use std::path::Path;
+
+use striate_base::{CancelToken, Progress};
+
+pub use config::{FitConfig, ValidFitConfig};
+pub use error::{ConfigError, FitError};
+pub use outcome::{FitEnd, FitOutcome, FitSummary};
+pub use run::{MetricsRecord, RunFolder, RunStatus};
+
+/// Fit a twin as configured and leave everything in the folder `run`.
+///
+/// An unfinished run of the same configuration in that folder is gone on with, from its newest
+/// intact checkpoint; it ends with the same bits as a run that was never stopped.
+///
+/// # Errors
+/// [`FitError`], by class: configuration, input data, resources.
+pub fn fit(
+    config: &ValidFitConfig,
+    run: &Path,
+    progress: &mut dyn Progress,
+    cancel: &CancelToken,
+) -> Result<FitOutcome, FitError> {
+    todo!()
+}
+
+/// Go on with the run in that folder, with the configuration saved there.
+///
+/// # Errors
+/// As [`fit`], and [`FitError::NotARun`] for a folder without a run.
+pub fn resume(
+    run: &Path,
+    progress: &mut dyn Progress,
+    cancel: &CancelToken,
+) -> Result<FitOutcome, FitError> {
+    todo!()
+}

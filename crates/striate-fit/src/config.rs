@@ -1,0 +1,91 @@
+//! The configuration of a fit: one TOML file, checked before anything is computed.
+
+mod keys;
+mod load;
+mod overrides;
+mod section;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use striate_model::ModelConfig;
+use striate_recording::RecordingConfig;
+
+pub use section::{
+    CheckpointConfig, CosineConfig, FitSection, InitialPositions, LossReduction, OptimiserKind,
+    PlateauConfig, Precision, ScheduleConfig, StoppingConfig, ValidationConfig, ValidationMetric,
+};
+
+use crate::error::ConfigError;
+
+/// Everything one fit needs to know, as written in the TOML file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitConfig {
+    /// Root of all randomness of the fit. Default 42.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// Threads; absent: what the machine allows this process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
+    /// What was recorded and how it is read.
+    pub recording: RecordingConfig,
+    /// What is fitted to it.
+    #[serde(default)]
+    pub model: ModelConfig,
+    /// How it is fitted.
+    #[serde(default)]
+    pub fit: FitSection,
+}
+
+fn default_seed() -> u64 {
+    42
+}
+
+impl FitConfig {
+    /// Read a configuration file, apply `key=value` overrides and resolve paths against the file's
+    /// folder (those given by an override: against the current folder).
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a file that cannot be read, is not TOML, has an unknown key or a value
+    /// of a wrong type.
+    pub fn open(path: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
+        load::open(path, overrides)
+    }
+
+    /// [`FitConfig::open`] for text in memory; `folder` is what paths resolve against.
+    ///
+    /// # Errors
+    /// As [`FitConfig::open`].
+    pub fn from_toml(text: &str, folder: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
+        load::from_toml(text, folder, overrides)
+    }
+
+    /// The configuration as TOML, every field written out.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unwritable`] for a value TOML cannot hold.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string(self).map_err(|e| ConfigError::Unwritable { reason: e.to_string() })
+    }
+
+    /// Check every value against its range.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`] naming the key, the value and the range.
+    pub fn check(self) -> Result<ValidFitConfig, ConfigError> {
+        todo!()
+    }
+}
+
+/// A configuration whose every value lies in its range; the only kind [`crate::fit`] takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValidFitConfig(FitConfig);
+
+impl std::ops::Deref for ValidFitConfig {
+    type Target = FitConfig;
+
+    fn deref(&self) -> &FitConfig {
+        &self.0
+    }
+}
