@@ -1,5 +1,6 @@
 //! The configuration of a fit: one TOML file, checked before anything is computed.
 
+mod check;
 mod keys;
 mod load;
 mod overrides;
@@ -74,7 +75,13 @@ impl FitConfig {
     /// # Errors
     /// [`ConfigError::OutOfRange`] naming the key, the value and the range.
     pub fn check(self) -> Result<ValidFitConfig, ConfigError> {
-        todo!()
+        check::check(&self.fit)?;
+        let key = "threads";
+        if self.threads == Some(0) {
+            let (found, expected) = ("0".into(), "1 or more".into());
+            return Err(ConfigError::OutOfRange { key: key.into(), found, expected });
+        }
+        Ok(ValidFitConfig(self))
     }
 }
 
@@ -89,3 +96,6 @@ impl std::ops::Deref for ValidFitConfig {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests;

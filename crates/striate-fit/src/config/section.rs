@@ -139,7 +139,7 @@ pub enum InitialPositions {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ScheduleConfig {
-    /// Lowered when the validation score stops rising; ended and restarted in rounds.
+    /// Lowered where the validation score stops rising; early stopping then has several rounds.
     Plateau(PlateauConfig),
     /// Half a cosine from the start to `final_fraction` of it over all steps, after a warm-up.
     Cosine(CosineConfig),
@@ -163,13 +163,16 @@ pub struct PlateauConfig {
     pub patience: u64,
     /// The rate is never lowered below this. Range: 0 to `learning_rate`.
     pub min_learning_rate: f64,
+    /// Rounds of early stopping; each but the last ends by putting the best weights back.
+    /// Range: 1 and above.
+    pub decay_rounds: u64,
     /// A score counts as better where it exceeds the best by more than this. Range: 0 and above.
     pub threshold: f64,
 }
 
 impl Default for PlateauConfig {
     fn default() -> Self {
-        Self { factor: 0.3, patience: 5, min_learning_rate: 1e-4, threshold: 1e-6 }
+        Self { factor: 0.3, patience: 5, min_learning_rate: 1e-4, decay_rounds: 4, threshold: 1e-6 }
     }
 }
 
@@ -189,22 +192,22 @@ impl Default for CosineConfig {
     }
 }
 
-/// Early stopping in rounds: a round ends after `patience` validations without a better score, the
-/// best weights are put back and the learning rate is lowered; after `rounds` rounds the fit ends.
+/// Early stopping: after `patience` validations without a better score the fit ends, or, under the
+/// plateau schedule, the best weights are put back and the next of its `decay_rounds` begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoppingConfig {
-    /// Validations without a better score that end a round; 0: no early stopping.
-    pub patience: u64,
-    /// Number of rounds ("learning-rate decay steps"). Range: 1 and above.
-    pub rounds: u64,
+    /// Validations without a better score; 0: no early stopping; absent: 5 under the plateau
+    /// schedule, no early stopping under the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<u64>,
     /// A score counts as better where it exceeds the best by more than this. Range: 0 and above.
     pub threshold: f64,
 }
 
 impl Default for StoppingConfig {
     fn default() -> Self {
-        Self { patience: 5, rounds: 4, threshold: 1e-6 }
+        Self { patience: None, threshold: 1e-6 }
     }
 }
 
@@ -250,7 +253,7 @@ pub enum ValidationMetric {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CheckpointConfig {
-    /// Steps between two checkpoints; absent: only by time and at the end of every epoch.
+    /// Steps between two checkpoints; absent: by time alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every_steps: Option<u64>,
     /// Seconds between two checkpoints. Range: above 0.

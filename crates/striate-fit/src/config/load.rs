@@ -1,0 +1,84 @@
+//! From text to a [`FitConfig`]: defaults, the file, overrides, paths, and errors that help.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use striate_model::ModelConfig;
+use toml::{Table, Value};
+
+use super::{FitConfig, FitSection, keys, overrides};
+use crate::error::ConfigError;
+
+/// Keys that hold paths, as (table, key).
+const PATH_KEYS: [(&str, &str); 3] =
+    [("recording", "path"), ("recording", "root"), ("fit", "start_from")];
+
+pub(super) fn open(path: &Path, given: &[String]) -> Result<FitConfig, ConfigError> {
+    let unreadable = |source| ConfigError::Unreadable { source, path: path.to_owned() };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let path = std::path::absolute(path).map_err(unreadable)?;
+    from_toml(&text, path.parent().unwrap_or(Path::new("/")), given)
+}
+
+pub(super) fn from_toml(
+    text: &str,
+    folder: &Path,
+    given: &[String],
+) -> Result<FitConfig, ConfigError> {
+    let syntax = |e: toml::de::Error| ConfigError::Syntax { reason: e.to_string() };
+    let mut file: Table = text.parse().map_err(syntax)?;
+    resolve_paths(&mut file, folder);
+    let mut overriding = overrides::parse_all(given)?;
+    let current = std::env::current_dir().unwrap_or_default();
+    for table in &mut overriding {
+        resolve_paths(table, &current);
+    }
+    let mut merged = defaults()?;
+    merge(&mut merged, file);
+    for table in overriding {
+        merge(&mut merged, table);
+    }
+    keys::read(merged)
+}
+
+/// The defaults as TOML. The recording has none: it must be given.
+fn defaults() -> Result<Table, ConfigError> {
+    let mut table = Table::new();
+    table.insert("model".into(), as_value(&ModelConfig::default())?);
+    table.insert("fit".into(), as_value(&FitSection::default())?);
+    Ok(table)
+}
+
+fn as_value(value: &impl Serialize) -> Result<Value, ConfigError> {
+    Value::try_from(value).map_err(|e| ConfigError::Unwritable { reason: e.to_string() })
+}
+
+/// Lay `upper` over `lower`, key by key. Where a table's `kind` changes, its other keys belong to
+/// the old kind and go.
+fn merge(lower: &mut Table, upper: Table) {
+    if let (Some(old), Some(new)) = (lower.get("kind"), upper.get("kind"))
+        && old != new
+    {
+        lower.clear();
+    }
+    for (key, value) in upper {
+        match (lower.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => merge(below, above),
+            (_, value) => {
+                lower.insert(key, value);
+            }
+        }
+    }
+}
+
+fn resolve_paths(table: &mut Table, folder: &Path) {
+    for (section, key) in PATH_KEYS {
+        let found = table.get_mut(section).and_then(|section| section.get_mut(key));
+        if let Some(Value::String(path)) = found {
+            let resolved: PathBuf = folder.join(&*path);
+            if let Some(text) = resolved.to_str() {
+                text.clone_into(path);
+            }
+        }
+    }
+}
