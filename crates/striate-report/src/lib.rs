@@ -1,1 +1,3 @@
-//! Placeholder line replaced by the crate's own documentation.
+//! Figures and self-contained reports.
+
+pub mod figure;
