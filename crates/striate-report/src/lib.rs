@@ -1,3 +1,15 @@
-//! Figures and self-contained reports.
+//! Figures and self-contained reports: what a fitted twin looks like on one page.
+//!
+//! [`ReportData`] holds the contents as plain data, [`report_html`] writes them as one HTML file
+//! that needs neither network nor scripts, and [`figure`] draws the figures as SVG.
 
+mod data;
+mod error;
 pub mod figure;
+mod html;
+
+pub use data::{
+    CurvePoint, Example, NeuronScore, ReportData, Responses, ScoreRow, TierScores,
+};
+pub use error::ReportError;
+pub use html::{report_html, write_report};

@@ -1,0 +1,90 @@
+//! The HTML being written: sections, tables, figures.
+
+use std::fmt::Write;
+
+use crate::figure::{Plot, data_uri_svg, escape};
+
+const STYLE: &str = include_str!("page.css");
+
+/// A page under construction.
+pub(super) struct Page {
+    out: String,
+}
+
+impl Page {
+    pub(super) fn new(title: &str) -> Self {
+        let title = escape(title);
+        let out = format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <title>{title} \u{2013} Striate report</title>\n<style>\n{STYLE}</style>\n</head>\n\
+             <body>\n<main>\n<header><p class=\"kind\">Striate report</p><h1>{title}</h1></header>\n"
+        );
+        Self { out }
+    }
+
+    pub(super) fn finish(mut self) -> String {
+        self.out.push_str("</main>\n</body>\n</html>\n");
+        self.out
+    }
+
+    /// Markup as it is.
+    pub(super) fn raw(&mut self, markup: &str) {
+        self.out.push_str(markup);
+    }
+
+    /// A heading with a sentence on what is shown under it.
+    pub(super) fn section(&mut self, heading: &str, lead: &str) {
+        let _ = writeln!(self.out, "<h2>{}</h2>", escape(heading));
+        self.paragraph(lead);
+    }
+
+    pub(super) fn paragraph(&mut self, text: &str) {
+        if !text.is_empty() {
+            let _ = writeln!(self.out, "<p>{}</p>", escape(text));
+        }
+    }
+
+    /// Figures side by side as far as they fit, each a picture that can be saved on its own.
+    pub(super) fn figures(&mut self, figures: &[(Plot, String)]) {
+        self.out.push_str("<div class=\"figures\">\n");
+        for (plot, caption) in figures {
+            let caption = escape(caption);
+            let uri = data_uri_svg(&plot.to_svg());
+            let _ = writeln!(
+                self.out,
+                "<figure><img alt=\"{caption}\" src=\"{uri}\"><figcaption>{caption}</figcaption></figure>"
+            );
+        }
+        self.out.push_str("</div>\n");
+    }
+
+    /// A folded block of preformatted text.
+    pub(super) fn details(&mut self, heading: &str, text: &str) {
+        let (heading, text) = (escape(heading), escape(text));
+        let _ = writeln!(
+            self.out,
+            "<details><summary>{heading}</summary><pre>{text}</pre></details>"
+        );
+    }
+}
+
+/// A score in three decimals, a dash where there is none.
+pub(super) fn score(value: Option<f64>) -> String {
+    match value {
+        Some(value) if value.is_finite() => format!("{value:.3}").replace('-', "\u{2212}"),
+        _ => "\u{2013}".into(),
+    }
+}
+
+/// The median, `None` where nothing is finite.
+pub(super) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.filter(|v| v.is_finite()).collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        n if n % 2 == 1 => Some(values[middle]),
+        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
+    }
+}
