@@ -7,9 +7,11 @@ mod data;
 mod error;
 pub mod figure;
 mod html;
+mod picture;
 
 pub use data::{
     CurvePoint, Example, NeuronScore, ReportData, Responses, ScoreRow, TierScores,
 };
 pub use error::ReportError;
 pub use html::{report_html, write_report};
+pub use picture::{ExampleFrame, SessionPicture, session_picture};

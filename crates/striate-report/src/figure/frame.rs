@@ -34,7 +34,7 @@ impl<'a> Frame<'a> {
         let bottom = if plot.x.label.is_empty() { 24.0 } else { 42.0 };
         let width = (plot.size[0] - left - right_margin(plot)).max(10.0);
         let height = (plot.size[1] - top - bottom).max(10.0);
-        let x_ticks = plot.x.ticks_in(x, (width / 62.0) as usize);
+        let x_ticks = plot.x.ticks_in(x, (width / 50.0) as usize);
         let mut frame = Self { left, top, width, height, x, y, x_ticks, y_ticks, plot };
         if plot.equal_aspect {
             frame.equalise();

@@ -65,17 +65,19 @@ impl PixelCanvas {
         self.fill([right, top], [1, bottom - top + 1], colour);
     }
 
-    /// Write a text whose upper left corner is `at`; characters the font lacks become `?`.
-    pub fn text(&mut self, at: [usize; 2], text: &str, colour: Colour) {
+    /// Write a text whose upper left corner is `at`, each dot of the font a square of `scale` by
+    /// `scale`; characters the font lacks become `?`.
+    pub fn text(&mut self, at: [usize; 2], text: &str, scale: usize, colour: Colour) {
         for (place, character) in text.chars().enumerate() {
             let glyph = font8x8::BASIC_FONTS
                 .get(character)
                 .or_else(|| font8x8::LATIN_FONTS.get(character))
                 .or_else(|| font8x8::BASIC_FONTS.get('?'))
                 .unwrap_or_default();
+            let left = at[0] + place * CHARACTER_SIZE * scale;
             for (y, row) in glyph.iter().enumerate() {
                 for x in (0..CHARACTER_SIZE).filter(|x| row >> x & 1 == 1) {
-                    self.set(at[0] + place * CHARACTER_SIZE + x, at[1] + y, colour);
+                    self.fill([left + x * scale, at[1] + y * scale], [scale, scale], colour);
                 }
             }
         }

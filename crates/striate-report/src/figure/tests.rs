@@ -83,7 +83,7 @@ fn labels_of_close_lines_do_not_overlap() {
 #[test]
 fn pixels_outside_the_canvas_are_cut_off() {
     let mut canvas = pixel::PixelCanvas::new(10, 6, Colour([0; 3]));
-    canvas.text([4, 2], "M\u{4e2d}", colour::BLUE);
+    canvas.text([4, 2], "M\u{4e2d}", 1, colour::BLUE);
     canvas.fill([8, 4], [100, 100], colour::GREEN);
     canvas.outline([0, 0], [10, 6], colour::GREY);
     assert_eq!(canvas.pixels().len(), 10 * 6 * 3);

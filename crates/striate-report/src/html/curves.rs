@@ -9,9 +9,11 @@ pub(super) fn write(data: &ReportData, page: &mut Page) {
         return;
     }
     page.section("Learning curves", "");
-    let mut figures = vec![(loss(&data.curves), "Training loss, without regularisers.".to_owned())];
-    figures.extend(validation(&data.curves));
-    figures.push((learning_rate(&data.curves), "Learning rate.".to_owned()));
+    let last = data.curves.iter().map(|point| point.epoch).fold(1.0, f64::max);
+    let mut figures =
+        vec![(loss(&data.curves, last), "Training loss, without regularisers.".to_owned())];
+    figures.extend(validation(&data.curves, last));
+    figures.push((learning_rate(&data.curves, last), "Learning rate.".to_owned()));
     page.figures(&figures);
 }
 
@@ -19,17 +21,18 @@ fn epochs(curves: &[CurvePoint]) -> Vec<f64> {
     curves.iter().map(|point| point.epoch).collect()
 }
 
-fn panel(label: Axis) -> Plot {
-    Plot::new(Axis::new("epoch"), label).size(365.0, 230.0)
+/// An empty panel; all panels show the same epochs.
+fn panel(last_epoch: f64, label: Axis) -> Plot {
+    Plot::new(Axis::new("epoch").range(0.0, last_epoch), label).size(365.0, 230.0)
 }
 
-fn loss(curves: &[CurvePoint]) -> Plot {
+fn loss(curves: &[CurvePoint], last: f64) -> Plot {
     let loss: Vec<f64> = curves.iter().map(|point| point.loss).collect();
-    panel(Axis::new("loss per value")).line(Line::new(&epochs(curves), &loss, colour::INK))
+    panel(last, Axis::new("loss per value")).line(Line::new(&epochs(curves), &loss, colour::INK))
 }
 
 /// The validation score, its best epoch marked.
-fn validation(curves: &[CurvePoint]) -> Option<(Plot, String)> {
+fn validation(curves: &[CurvePoint], last: f64) -> Option<(Plot, String)> {
     let (x, y): (Vec<f64>, Vec<f64>) =
         curves.iter().filter_map(|p| Some((p.epoch, p.validation?))).unzip();
     let (epoch, score) = x
@@ -37,15 +40,15 @@ fn validation(curves: &[CurvePoint]) -> Option<(Plot, String)> {
         .zip(&y)
         .filter(|(_, score)| score.is_finite())
         .max_by(|a, b| a.1.total_cmp(b.1))?;
-    let plot = panel(Axis::new("validation correlation"))
+    let plot = panel(last, Axis::new("validation correlation"))
         .line(Line::new(&x, &y, colour::TWIN))
         .points(Points::new(&[*epoch], &[*score], ColourBy::Same(colour::TWIN)));
     Some((plot, format!("Validation score; best {score:.3} at epoch {epoch}.")))
 }
 
-fn learning_rate(curves: &[CurvePoint]) -> Plot {
+fn learning_rate(curves: &[CurvePoint], last: f64) -> Plot {
     let rate: Vec<f64> = curves.iter().map(|point| point.learning_rate).collect();
-    panel(Axis::new("learning rate").logarithmic()).line(Line::new(
+    panel(last, Axis::new("learning rate").logarithmic()).line(Line::new(
         &epochs(curves),
         &rate,
         colour::GREEN,
