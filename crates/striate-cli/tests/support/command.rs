@@ -1,0 +1,89 @@
+//! Running the built `striate` and reading what it says.
+
+#![allow(dead_code)] // Every test file uses its part of this.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// How one call ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Exit code; `None` where a signal ended it.
+    pub code: Option<i32>,
+    /// Everything on stdout.
+    pub stdout: String,
+    /// Everything on stderr.
+    pub stderr: String,
+}
+
+impl From<Output> for Outcome {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Outcome {
+    /// The one JSON object on stdout.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|e| panic!("stdout is not one JSON object ({e}): {self:?}"))
+    }
+
+    /// The same call, which must have succeeded.
+    pub fn succeeded(self) -> Self {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self
+    }
+}
+
+/// A call of `striate` that has not begun.
+pub fn command<A: AsRef<OsStr>>(arguments: &[A]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_striate"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Call `striate` and wait.
+pub fn striate<A: AsRef<OsStr>>(arguments: &[A]) -> Outcome {
+    command(arguments).output().expect("striate starts").into()
+}
+
+/// Call `striate` with at most `mebibytes` of address space, on one thread and one heap, so that
+/// address space follows what is allocated.
+pub fn striate_within<A: AsRef<OsStr>>(mebibytes: u64, arguments: &[A]) -> Outcome {
+    Command::new("sh")
+        .args(["-c", &format!("ulimit -v {} && exec \"$0\" \"$@\"", mebibytes * 1024)])
+        .arg(env!("CARGO_BIN_EXE_striate"))
+        .args(["--threads", "1"])
+        .args(arguments)
+        .env("MALLOC_ARENA_MAX", "1")
+        .stdin(Stdio::null())
+        .output()
+        .expect("sh starts")
+        .into()
+}
+
+/// A path as an argument.
+pub fn text(path: &Path) -> String {
+    path.to_str().expect("temporary folders have names in UTF-8").to_owned()
+}
+
+/// Every file under `folder`, sorted.
+pub fn files_under(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("folder can be read") {
+        let path = entry.expect("folder can be read").path();
+        if path.is_dir() {
+            files.extend(files_under(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
