@@ -1,17 +1,32 @@
 //! Fitting a twin to a recording: configuration, objective, optimiser, schedule, early stopping,
 //! validation, checkpoint and resume, trackers, and the run folder that holds it all.
 
+mod checkpoint;
 pub mod config;
+mod correlation;
 mod error;
+mod exact;
+mod fingerprint;
+mod initial;
+mod memory;
+mod optimiser;
 mod outcome;
 mod run;
+mod schedule;
+mod start;
+mod state;
+mod stopping;
+mod trackers;
+mod trainer;
+mod transfer;
+mod validation_tier;
 
 use std::path::Path;
 
 use striate_base::{CancelToken, Progress};
 
 pub use config::{FitConfig, ValidFitConfig};
-pub use error::{ConfigError, FitError};
+pub use error::{CheckpointError, ConfigError, FitError};
 pub use outcome::{FitEnd, FitOutcome, FitSummary};
 pub use run::{MetricsRecord, RunFolder, RunStatus};
 
@@ -28,7 +43,7 @@ pub fn fit(
     progress: &mut dyn Progress,
     cancel: &CancelToken,
 ) -> Result<FitOutcome, FitError> {
-    todo!()
+    start::fit(config, run, progress, cancel)
 }
 
 /// Go on with the run in that folder, with the configuration saved there.
@@ -40,5 +55,6 @@ pub fn resume(
     progress: &mut dyn Progress,
     cancel: &CancelToken,
 ) -> Result<FitOutcome, FitError> {
-    todo!()
+    let config = RunFolder::open(run)?.config()?.check()?;
+    start::fit(&config, run, progress, cancel)
 }

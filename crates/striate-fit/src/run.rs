@@ -11,13 +11,26 @@
 //! | `status.json` | [`RunStatus`] |
 //! | `twin.safetensors`, `twin.json` | the fitted twin |
 
+mod compare;
+mod files;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use striate_base::provenance::Provenance;
 
 use crate::config::FitConfig;
 use crate::error::FitError;
 use crate::outcome::FitSummary;
+use crate::trackers::METRICS_FILE;
+
+pub(crate) use compare::{decisive_hash, refuse_other_config};
+pub(crate) use files::{TimingLog, write_new, write_status};
+
+const CONFIG_FILE: &str = "config.toml";
+const PROVENANCE_FILE: &str = "provenance.json";
+const STATUS_FILE: &str = "status.json";
+const TIMING_FILE: &str = "timing.jsonl";
 
 /// A run folder, for those who read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +44,11 @@ impl RunFolder {
     /// # Errors
     /// [`FitError::NotARun`] where it does not.
     pub fn open(path: &Path) -> Result<Self, FitError> {
-        todo!()
+        if path.join(CONFIG_FILE).is_file() {
+            Ok(Self { path: path.to_owned() })
+        } else {
+            Err(FitError::NotARun { path: path.to_owned() })
+        }
     }
 
     /// The folder itself; `Twin::load` takes it once the run is finished.
@@ -44,7 +61,15 @@ impl RunFolder {
     /// # Errors
     /// Whatever makes the saved configuration unreadable.
     pub fn config(&self) -> Result<FitConfig, FitError> {
-        todo!()
+        Ok(FitConfig::open(&self.path.join(CONFIG_FILE), &[])?)
+    }
+
+    /// Where the run came from.
+    ///
+    /// # Errors
+    /// [`FitError::Io`] or [`FitError::Corrupt`] for a file that cannot be used.
+    pub fn provenance(&self) -> Result<Provenance, FitError> {
+        files::read_json(&self.path.join(PROVENANCE_FILE))
     }
 
     /// Where the run stands.
@@ -52,20 +77,22 @@ impl RunFolder {
     /// # Errors
     /// [`FitError::Io`] or [`FitError::Corrupt`] for a status file that cannot be used.
     pub fn status(&self) -> Result<RunStatus, FitError> {
-        todo!()
+        files::read_json(&self.path.join(STATUS_FILE))
     }
 
     /// The learning curves so far, oldest first.
     ///
     /// # Errors
-    /// [`FitError::Io`] or [`FitError::Corrupt`] for a metrics file that cannot be used.
+    /// [`FitError::Io`] or [`FitError::Corrupt`] for a metrics file that cannot be used. A last line
+    /// without its end, as a kill may leave it, is left out.
     pub fn metrics(&self) -> Result<Vec<MetricsRecord>, FitError> {
-        todo!()
+        files::read_lines(&self.path.join(METRICS_FILE))
     }
 
     /// What to type to go on with this run.
     pub fn resume_command(&self) -> String {
-        todo!()
+        let config = self.path.join(CONFIG_FILE);
+        format!("striate fit {} --out {}", files::quoted(&config), files::quoted(&self.path))
     }
 }
 

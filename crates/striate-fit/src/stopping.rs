@@ -57,7 +57,11 @@ impl Stopper {
             state.bad = 0;
             state.round += 1;
         }
-        Verdict { is_best, restore_best: round_over, stop: round_over && state.round >= self.rounds }
+        Verdict {
+            is_best,
+            restore_best: round_over,
+            stop: round_over && state.round >= self.rounds,
+        }
     }
 }
 

@@ -78,12 +78,7 @@ fn require_one(key: &str, found: u64) -> Result<(), ConfigError> {
     require(found >= 1, key, found, "1 or more")
 }
 
-fn require(
-    holds: bool,
-    key: &str,
-    found: impl Display,
-    expected: &str,
-) -> Result<(), ConfigError> {
+fn require(holds: bool, key: &str, found: impl Display, expected: &str) -> Result<(), ConfigError> {
     if holds {
         return Ok(());
     }

@@ -42,8 +42,8 @@ fn unknown_key(table: &Table, name: &str, siblings: &[String]) -> ConfigError {
     let parent = culprit(table, name);
     let key = joined(&parent, name);
     let beside = siblings.iter().map(|sibling| joined(&parent, sibling));
-    let nearest = nearest_of(beside.collect(), &key)
-        .or_else(|| nearest_of(everywhere(table, name), &key));
+    let nearest =
+        nearest_of(beside.collect(), &key).or_else(|| nearest_of(everywhere(table, name), &key));
     ConfigError::UnknownKey { key, nearest }
 }
 

@@ -11,8 +11,7 @@ pub(super) fn parse_all(given: &[String]) -> Result<Vec<Table>, ConfigError> {
 
 /// `a.b=c` as the table `{ a = { b = c } }`. The value is TOML; what is not, is a plain string.
 fn parse(text: &str) -> Result<Table, ConfigError> {
-    let refused =
-        |reason: &str| ConfigError::Override { text: text.into(), reason: reason.into() };
+    let refused = |reason: &str| ConfigError::Override { text: text.into(), reason: reason.into() };
     let (key, value) = text.split_once('=').ok_or_else(|| refused("there is no `=`"))?;
     let mut parts: Vec<&str> = key.split('.').map(str::trim).collect();
     if parts.iter().any(|part| part.is_empty()) {

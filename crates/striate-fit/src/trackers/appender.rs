@@ -17,11 +17,7 @@ impl Appender {
     /// # Errors
     /// What the file system reports; [`io::ErrorKind::InvalidData`] where the file is shorter.
     pub(crate) fn open(path: PathBuf, length: u64) -> io::Result<Self> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
         let found = file.metadata()?.len();
         if found < length {
             return Err(io::Error::new(

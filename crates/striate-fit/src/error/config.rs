@@ -1,0 +1,75 @@
+//! What can be wrong with a configuration.
+
+use std::path::PathBuf;
+
+use striate_base::{Classified, ErrorClass};
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration: {source}: {}", path.display())]
+    Unreadable {
+        /// What the file system reports.
+        source: std::io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The text is not TOML.
+    #[error("the configuration is not valid TOML: {reason}")]
+    Syntax {
+        /// What the parser reports, with line and column.
+        reason: String,
+    },
+    /// A key nobody knows.
+    #[error("unknown key `{key}`{}", nearest.as_ref().map(|n| format!(", nearest known key is `{n}`")).unwrap_or_default())]
+    UnknownKey {
+        /// The dotted key as found.
+        key: String,
+        /// The known key most like it, where one is alike.
+        nearest: Option<String>,
+    },
+    /// A missing key or a value of a wrong type.
+    #[error("{reason}")]
+    Value {
+        /// Key, found and expected.
+        reason: String,
+    },
+    /// A value outside its range.
+    #[error("`{key}` is {found}, expected {expected}")]
+    OutOfRange {
+        /// The dotted key.
+        key: String,
+        /// Its value.
+        found: String,
+        /// Its range.
+        expected: String,
+    },
+    /// An override that is not `key=value`.
+    #[error("override `{text}` is not of the form key=value: {reason}")]
+    Override {
+        /// The override as given.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A value that TOML cannot hold.
+    #[error("cannot write the configuration as TOML: {reason}")]
+    Unwritable {
+        /// What the writer reports.
+        reason: String,
+    },
+}
+
+impl Classified for ConfigError {
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Unreadable { source, .. } => match ErrorClass::of_io(source) {
+                ErrorClass::Resources => ErrorClass::Resources,
+                _ => ErrorClass::Usage,
+            },
+            _ => ErrorClass::Usage,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What the data say before the first step: mean responses and receptive-field positions.
+
+mod means;
+mod peaks;
+mod positions;
+
+use striate_base::{CancelToken, Progress};
+use striate_model::SessionStart;
+use striate_recording::Recording;
+
+use crate::config::{FitSection, InitialPositions};
+use crate::error::FitError;
+pub(crate) use positions::Grid;
+
+/// What each session's part of the twin starts from.
+///
+/// # Errors
+/// [`FitError`] for data that cannot be read, or positions asked for that the data do not give.
+pub(crate) fn session_starts(
+    recording: &Recording,
+    fit: &FitSection,
+    grid: &Grid,
+    progress: &mut dyn Progress,
+    cancel: &CancelToken,
+) -> Result<Vec<SessionStart>, FitError> {
+    progress.start("looking at the data", Some(recording.sessions.len() as u64));
+    let mut starts = Vec::new();
+    for session in &recording.sessions {
+        let mean_response = means::mean_responses(session, &fit.train_tier)?;
+        let n_train = session.trials_of(&fit.train_tier).len();
+        let coordinates = positions::coordinates(session);
+        let mut start = SessionStart { mean_response, positions: None, coordinates: None, n_train };
+        match (fit.init_positions, coordinates) {
+            (InitialPositions::Coordinates, None) => {
+                return Err(FitError::Mismatch(format!(
+                    "fit.init_positions is \"coordinates\", but the recording has none for session \
+                     {}; expected \"response-average\", \"random\" or \"auto\"",
+                    session.info.id
+                )));
+            }
+            (InitialPositions::Auto | InitialPositions::Coordinates, Some(coordinates)) => {
+                start.coordinates = Some(coordinates);
+            }
+            (InitialPositions::Auto | InitialPositions::ResponseAverage, _) => {
+                let found = positions::from_responses(session, &fit.train_tier, grid, cancel)?;
+                progress.note(&found.remark(&session.info.id));
+                start.positions = Some(found.positions);
+            }
+            (InitialPositions::Random, _) => {}
+        }
+        starts.push(start);
+        progress.advance(1);
+    }
+    progress.finish();
+    Ok(starts)
+}

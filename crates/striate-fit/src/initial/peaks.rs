@@ -1,0 +1,154 @@
+//! Receptive-field positions from response-triggered averages.
+//!
+//! The average stimulus before a response, weighted by the response, stands out from noise where
+//! the receptive field is. Its energy over lags is smoothed in space, since neighbouring pixels of
+//! a receptive field agree and noise does not; the peak of that map, refined by the centre of mass
+//! around it, is the position. (Simoncelli, Paninski, Pillow & Schwartz 2004, "Characterization of
+//! neural responses with stochastic stimuli", section on spike-triggered averages.)
+
+use ndarray::{Array2, ArrayView2, ArrayView3, s};
+
+/// Width of the smoothing in pixels (standard deviation of the Gaussian).
+const SMOOTHING_PX: f64 = 1.0;
+
+/// A peak counts where it exceeds the map's median by this many robust standard deviations. The
+/// largest of some thousand values of smoothed noise energy, whose law has a heavier tail than the
+/// Gaussian, lies at 5 to 7.
+const LEAST_HEIGHT: f64 = 8.0;
+
+/// A receptive-field position.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Peak {
+    /// Column, in pixels from the centre of the first.
+    pub(crate) x: f64,
+    /// Row, in pixels from the centre of the first.
+    pub(crate) y: f64,
+    /// Height above the map's median in robust standard deviations.
+    pub(crate) height: f64,
+}
+
+impl Peak {
+    /// Whether the peak stands out from noise.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.height > LEAST_HEIGHT
+    }
+}
+
+/// The peak of one neuron's response-triggered average `[lag, height, width]`.
+pub(crate) fn peak(average: ArrayView3<'_, f32>) -> Peak {
+    let energy = smoothed(energy(average).view());
+    let mut at = (0, 0);
+    for (index, &value) in energy.indexed_iter() {
+        if value > energy[at] {
+            at = index;
+        }
+    }
+    let (median, spread) = robust(&energy);
+    let height = if spread > 0.0 { (energy[at] - median) / spread } else { 0.0 };
+    let (y, x) = centre_of_mass(&energy, at, median);
+    Peak { x, y, height }
+}
+
+/// Sum over lags of the squared deviation from each lag's mean over space, `[height, width]`. The
+/// mean over space is the stimulus' overall brightness before a response, not a place.
+fn energy(average: ArrayView3<'_, f32>) -> Array2<f64> {
+    let (n_lags, height, width) = average.dim();
+    let mut energy = Array2::zeros((height, width));
+    for lag in 0..n_lags {
+        let map = average.slice(s![lag, .., ..]);
+        let mean = map.iter().map(|&v| f64::from(v)).sum::<f64>() / map.len().max(1) as f64;
+        energy.zip_mut_with(&map, |sum, &value| *sum += (f64::from(value) - mean).powi(2));
+    }
+    energy
+}
+
+/// Gaussian smoothing, normalised at the edges.
+fn smoothed(map: ArrayView2<'_, f64>) -> Array2<f64> {
+    let along_width = smoothed_rows(map);
+    smoothed_rows(along_width.t()).reversed_axes()
+}
+
+fn smoothed_rows(map: ArrayView2<'_, f64>) -> Array2<f64> {
+    let reach = (3.0 * SMOOTHING_PX).ceil() as usize;
+    let weight = |d: usize| (-0.5 * (d as f64 / SMOOTHING_PX).powi(2)).exp();
+    let width = map.ncols();
+    Array2::from_shape_fn(map.dim(), |(row, column)| {
+        let near = column.saturating_sub(reach)..(column + reach + 1).min(width);
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for other in near {
+            let w = weight(other.abs_diff(column));
+            sum += w * map[[row, other]];
+            weights += w;
+        }
+        sum / weights
+    })
+}
+
+/// Median and robust standard deviation (1.4826 times the median absolute deviation).
+fn robust(map: &Array2<f64>) -> (f64, f64) {
+    let mut values: Vec<f64> = map.iter().copied().collect();
+    let median = median(&mut values);
+    let mut deviations: Vec<f64> = map.iter().map(|v| (v - median).abs()).collect();
+    (median, 1.4826 * self::median(&mut deviations))
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let middle = values.len() / 2;
+    *values.select_nth_unstable_by(middle, f64::total_cmp).1
+}
+
+/// Centre of mass of what exceeds the midpoint of floor and peak, within two pixels of the peak;
+/// as (row, column).
+fn centre_of_mass(map: &Array2<f64>, (row, column): (usize, usize), floor: f64) -> (f64, f64) {
+    let (height, width) = map.dim();
+    let threshold = f64::midpoint(floor, map[(row, column)]);
+    let (mut y, mut x, mut mass) = (0.0, 0.0, 0.0);
+    for r in row.saturating_sub(2)..(row + 3).min(height) {
+        for c in column.saturating_sub(2)..(column + 3).min(width) {
+            let above = (map[(r, c)] - threshold).max(0.0);
+            y += above * r as f64;
+            x += above * c as f64;
+            mass += above;
+        }
+    }
+    if mass > 0.0 { (y / mass, x / mass) } else { (row as f64, column as f64) }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array3;
+    use striate_base::Streams;
+
+    use super::*;
+
+    /// Noise of standard deviation 1, plus a Gaussian bump of either sign at two lags.
+    fn average(amplitude: f64, centre: (f64, f64)) -> Array3<f32> {
+        let mut random = Streams::new(5).stream("noise");
+        Array3::from_shape_fn((8, 30, 40), |(lag, row, column)| {
+            let distance = (row as f64 - centre.0).powi(2) + (column as f64 - centre.1).powi(2);
+            let sign = [0.0, 0.0, 1.0, -0.7][lag % 4] * f64::from(u8::from(lag < 4));
+            (random.normal() + sign * amplitude * (-distance / 8.0).exp()) as f32
+        })
+    }
+
+    #[test]
+    fn planted_bump_is_found_to_a_pixel() {
+        for centre in [(12.3, 27.6), (3.0, 3.5), (26.5, 36.0)] {
+            let peak = peak(average(6.0, centre).view());
+            assert!(peak.is_clear(), "height {}", peak.height);
+            // The bump has a standard deviation of 2 pixels and a signal-to-noise ratio of 6 per
+            // pixel; a pixel is the accuracy a start needs.
+            assert!((peak.y - centre.0).abs() < 1.0, "{peak:?} for {centre:?}");
+            assert!((peak.x - centre.1).abs() < 1.0, "{peak:?} for {centre:?}");
+        }
+    }
+
+    #[test]
+    fn noise_and_a_constant_have_no_clear_peak() {
+        assert!(!peak(average(0.0, (0.0, 0.0)).view()).is_clear());
+        assert!(!peak(Array3::from_elem((3, 10, 10), 2.5).view()).is_clear());
+    }
+}

@@ -1,0 +1,109 @@
+//! Where the receptive fields start on the core's output grid.
+
+use ndarray::s;
+use striate_base::CancelToken;
+use striate_recording::{Session, StimulusKind, response_triggered_average};
+
+use super::peaks::{Peak, peak};
+use crate::error::FitError;
+
+/// How pixels of the stimulus map to positions on the core's output grid.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Grid {
+    /// Pixel (row, column) at the centre of the first output pixel's receptive field.
+    pub(crate) first: [f64; 2],
+    /// Pixels from one output pixel to the next, in rows and columns.
+    pub(crate) stride: [f64; 2],
+    /// Output pixels in rows and columns.
+    pub(crate) size: [usize; 2],
+    /// Frames that one output frame depends on.
+    pub(crate) n_lags: usize,
+}
+
+impl Grid {
+    /// A pixel as (x, y) in [-1, 1], corners at the centres of the outermost output pixels.
+    pub(crate) fn position(&self, row: f64, column: f64) -> [f32; 2] {
+        let along = |axis: usize, pixel: f64| {
+            let last = self.size[axis].saturating_sub(1).max(1) as f64;
+            let index = (pixel - self.first[axis]) / self.stride[axis];
+            (2.0 * index / last - 1.0).clamp(-1.0, 1.0) as f32
+        };
+        [along(1, column), along(0, row)]
+    }
+}
+
+/// Coordinates in the tissue, the two in the plane, in micrometres.
+pub(super) fn coordinates(session: &Session) -> Option<Vec<[f32; 2]>> {
+    let coordinates = session.info.neuron_coordinates.as_ref()?;
+    if coordinates.ncols() < 2 {
+        return None;
+    }
+    Some(coordinates.outer_iter().map(|of_neuron| [of_neuron[0], of_neuron[1]]).collect())
+}
+
+/// Positions found in the responses.
+#[derive(Debug)]
+pub(super) struct FoundPositions {
+    /// (x, y) in [-1, 1] of each neuron; the centre of all clear ones where its own is not clear.
+    pub(super) positions: Vec<[f32; 2]>,
+    n_clear: usize,
+}
+
+impl FoundPositions {
+    pub(super) fn remark(&self, session: &str) -> String {
+        let (n_clear, n) = (self.n_clear, self.positions.len());
+        format!("session {session}: receptive fields of {n_clear} of {n} neurons found in the data")
+    }
+}
+
+/// Positions from the peaks of the response-triggered averages.
+pub(super) fn from_responses(
+    session: &Session,
+    tier: &str,
+    grid: &Grid,
+    cancel: &CancelToken,
+) -> Result<FoundPositions, FitError> {
+    let n_lags = match session.info.kind {
+        StimulusKind::Image => 1,
+        StimulusKind::Video => grid.n_lags,
+    };
+    let averages = response_triggered_average(session, tier, n_lags)?;
+    let peaks: Vec<Peak> =
+        (0..averages.shape()[0]).map(|n| peak(averages.slice(s![n, .., .., ..]))).collect();
+    let _ = cancel;
+    Ok(placed(&peaks, session, grid))
+}
+
+fn placed(peaks: &[Peak], session: &Session, grid: &Grid) -> FoundPositions {
+    let clear: Vec<&Peak> = peaks.iter().filter(|peak| peak.is_clear()).collect();
+    let n_clear = clear.len();
+    let centre = if clear.is_empty() {
+        let middle = |length: usize| length.saturating_sub(1) as f64 / 2.0;
+        (middle(session.info.height), middle(session.info.width))
+    } else {
+        let mean =
+            |of: fn(&Peak) -> f64| clear.iter().map(|peak| of(peak)).sum::<f64>() / n_clear as f64;
+        (mean(|peak| peak.y), mean(|peak| peak.x))
+    };
+    let place = |peak: &Peak| {
+        let (row, column) = if peak.is_clear() { (peak.y, peak.x) } else { centre };
+        grid.position(row, column)
+    };
+    FoundPositions { positions: peaks.iter().map(place).collect(), n_clear }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grid_counts_from_the_first_receptive_field_in_strides() {
+        // A 9x9 valid convolution of stride 2 on 17 x 33 pixels: 5 x 13 outputs, the first centred
+        // on pixel 4, the last on pixels 12 and 28.
+        let grid = Grid { first: [4.0, 4.0], stride: [2.0, 2.0], size: [5, 13], n_lags: 1 };
+        assert_eq!(grid.position(4.0, 4.0), [-1.0, -1.0]);
+        assert_eq!(grid.position(12.0, 28.0), [1.0, 1.0]);
+        assert_eq!(grid.position(8.0, 16.0), [0.0, 0.0]);
+        assert_eq!(grid.position(0.0, 40.0), [1.0, -1.0]);
+    }
+}

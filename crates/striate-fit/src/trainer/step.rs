@@ -1,0 +1,102 @@
+//! One optimiser step: a batch of every session, one movement of the parameters.
+
+use std::sync::Arc;
+
+use striate_model::{ClipInput, Gradients};
+use striate_recording::{ClipBatch, Prefetcher};
+
+use super::Trainer;
+use crate::config::LossReduction;
+use crate::error::FitError;
+
+impl Trainer<'_> {
+    /// Batches from where the fit stands, read ahead in the background.
+    pub(super) fn prefetch(&self) -> Prefetcher {
+        let steps_per_epoch = self.rules.steps_per_epoch;
+        // An epoch may have been stopped between its last step and its validation.
+        let (epoch, step) = if self.state.step_in_epoch < steps_per_epoch {
+            (self.state.epoch, self.state.step_in_epoch)
+        } else {
+            (self.state.epoch + 1, 0)
+        };
+        let recording = Arc::clone(&self.recording);
+        Prefetcher::start(recording, self.sampler.clone(), epoch, step, steps_per_epoch)
+    }
+
+    /// Take one step.
+    pub(super) fn step(&mut self, batches: &mut Prefetcher) -> Result<(), FitError> {
+        let rate = self.rules.schedule.rate(&self.state.schedule, self.state.step);
+        let mut gradients = Gradients::zeros(self.twin.parameters());
+        let mut step_loss = 0.0;
+        for session in 0..self.recording.sessions.len() {
+            let batch = batches.next()?;
+            step_loss += self.accumulate(session, &batch, rate, &mut gradients)?;
+        }
+        self.optimiser.step(&mut self.twin, &mut gradients, rate, self.state.step + 1);
+        self.state.step += 1;
+        self.state.step_in_epoch += 1;
+        self.state.sums.n_steps += 1;
+        self.state.sums.learning_rate = rate;
+        let written = self.traces.trackers.step(self.state.step, step_loss);
+        written.map_err(|e| FitError::io("cannot write the events", e, &self.traces.folder))
+    }
+
+    /// Add the gradients of one session's batch; the loss per scored value.
+    fn accumulate(
+        &mut self,
+        session: usize,
+        batch: &ClipBatch,
+        learning_rate: f64,
+        gradients: &mut Gradients,
+    ) -> Result<f64, FitError> {
+        let input = ClipInput {
+            session,
+            n_clips: batch.n_clips,
+            n_frames: batch.n_frames,
+            stimulus: &batch.stimulus,
+            behaviour: batch.behaviour.as_deref(),
+            pupil_center: batch.pupil_center.as_deref(),
+        };
+        let n_values = self.n_scored_values(session, batch);
+        let scale = self.loss_scale(session, batch.n_clips, n_values);
+        let name = format!("step {} session {session}", self.state.step);
+        let mut random = self.rules.streams.stream(&name);
+        let loss = self.twin.loss_and_gradients(
+            &input,
+            &batch.responses,
+            scale,
+            &mut random,
+            gradients,
+        )?;
+        let total = loss.likelihood + loss.regulariser;
+        if !total.is_finite() {
+            return Err(FitError::NonFinite {
+                loss: total,
+                step: self.state.step,
+                session: self.recording.sessions[session].info.id.clone(),
+                learning_rate,
+            });
+        }
+        let unscaled = loss.likelihood / scale;
+        self.state.sums.likelihood += unscaled;
+        self.state.sums.n_values += n_values;
+        self.state.sums.regulariser += loss.regulariser;
+        Ok(unscaled / n_values.max(1) as f64)
+    }
+
+    /// Frames that are predicted, times neurons.
+    fn n_scored_values(&self, session: usize, batch: &ClipBatch) -> u64 {
+        let n_frames = batch.n_frames.saturating_sub(self.twin.frames_consumed());
+        (batch.n_clips * n_frames * self.recording.sessions[session].info.n_neurons) as u64
+    }
+
+    fn loss_scale(&self, session: usize, n_clips: usize, n_values: u64) -> f64 {
+        match self.config.fit.reduction {
+            LossReduction::RootTrials => {
+                (self.n_train[session] as f64 / n_clips.max(1) as f64).sqrt()
+            }
+            LossReduction::Sum => 1.0,
+            LossReduction::Mean => 1.0 / n_values.max(1) as f64,
+        }
+    }
+}

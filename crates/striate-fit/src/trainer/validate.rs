@@ -1,0 +1,174 @@
+//! Judging the twin while it is fitted: per neuron the correlation between prediction and response
+//! over all frames of a tier's trials, then the mean over neurons.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use striate_base::CancelToken;
+use striate_model::ClipInput;
+use striate_recording::{Session, StimulusKind, TrialData};
+
+use super::Trainer;
+use crate::correlation::Correlations;
+use crate::error::FitError;
+
+/// Trials of one frame that are predicted together.
+const IMAGES_PER_BATCH: usize = 64;
+
+/// Predicted frames of a trial at a time: bounds memory, changes no value.
+const FRAMES_PER_PIECE: usize = 300;
+
+/// Validation scores.
+#[derive(Debug)]
+pub(super) struct Scores {
+    /// Mean over all neurons of all sessions.
+    pub(super) pooled: f64,
+    /// Mean over each session's neurons, by session id.
+    pub(super) sessions: BTreeMap<String, f64>,
+}
+
+impl Trainer<'_> {
+    /// Judge the twin on the validation tier; `None` without such a tier, or when cancelled.
+    pub(super) fn validate(&self, cancel: &CancelToken) -> Result<Option<Scores>, FitError> {
+        let Some(tier) = &self.validation_tier else { return Ok(None) };
+        let mut sessions = BTreeMap::new();
+        let (mut sum, mut n_neurons) = (0.0, 0);
+        for (index, session) in self.recording.sessions.iter().enumerate() {
+            let trials = self.validation_trials(session, tier);
+            if trials.is_empty() {
+                continue;
+            }
+            let mut correlations = Correlations::new(session.info.n_neurons);
+            for together in batches(session, &trials) {
+                if cancel.is_cancelled() {
+                    return Ok(None);
+                }
+                self.judge(index, together, &mut correlations)?;
+            }
+            let values = correlations.finish();
+            let total: f64 = values.iter().sum();
+            sessions.insert(session.info.id.clone(), total / values.len().max(1) as f64);
+            sum += total;
+            n_neurons += values.len();
+        }
+        Ok((n_neurons > 0).then(|| Scores { pooled: sum / n_neurons as f64, sessions }))
+    }
+
+    /// Trials with responses, at most as many as configured, evenly spread.
+    fn validation_trials(&self, session: &Session, tier: &str) -> Vec<usize> {
+        let mut trials = session.trials_of(tier);
+        trials.retain(|&trial| session.info.trials[trial].has_responses);
+        let most = self.config.fit.validation.max_trials.unwrap_or(usize::MAX);
+        if trials.len() <= most {
+            return trials;
+        }
+        (0..most).map(|i| trials[i * trials.len() / most]).collect()
+    }
+
+    /// Predict images together, or one video trial piece by piece, and let the correlations see
+    /// prediction and response.
+    fn judge(
+        &self,
+        session: usize,
+        trials: &[usize],
+        correlations: &mut Correlations,
+    ) -> Result<(), FitError> {
+        let Some(&first) = trials.first() else { return Ok(()) };
+        let info = &self.recording.sessions[session].info;
+        let consumed = self.twin.frames_consumed();
+        let window = self.window(session, first);
+        let mut start = window.start + consumed.max(info.scored_from_frame);
+        while start < window.end {
+            let end = (start + FRAMES_PER_PIECE).min(window.end);
+            self.judge_frames(session, trials, start - consumed..end, correlations)?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// The frames of a trial that are looked at: all, or a random crop that is another one in each
+    /// validation.
+    fn window(&self, session: usize, trial: usize) -> Range<usize> {
+        let info = &self.recording.sessions[session].info;
+        let n_frames = info.trials[trial].n_frames;
+        let length = self.config.fit.validation.crop_frames.unwrap_or(n_frames).min(n_frames);
+        let name = format!("crop epoch {} session {session} trial {trial}", self.state.epoch);
+        let start = self.rules.streams.stream(&name).below(n_frames - length + 1);
+        start..start + length
+    }
+
+    fn judge_frames(
+        &self,
+        session: usize,
+        trials: &[usize],
+        frames: Range<usize>,
+        correlations: &mut Correlations,
+    ) -> Result<(), FitError> {
+        let clips = Clips::load(&self.recording.sessions[session], trials, frames)?;
+        let predicted = self.twin.predict(&clips.input(session))?;
+        let n_neurons = self.recording.sessions[session].info.n_neurons;
+        let skipped = self.twin.frames_consumed() * n_neurons;
+        let per_clip = clips.n_frames * n_neurons;
+        let predicted = predicted.chunks_exact((per_clip - skipped).max(1));
+        for (predicted, recorded) in predicted.zip(clips.responses.chunks_exact(per_clip.max(1))) {
+            correlations.add(predicted, &recorded[skipped..]);
+        }
+        Ok(())
+    }
+}
+
+/// Trials that are predicted together: images in batches, videos one by one.
+fn batches<'a>(session: &Session, trials: &'a [usize]) -> std::slice::Chunks<'a, usize> {
+    match session.info.kind {
+        StimulusKind::Image => trials.chunks(IMAGES_PER_BATCH),
+        StimulusKind::Video => trials.chunks(1),
+    }
+}
+
+/// The same frames of several trials, laid out as clips.
+#[derive(Default)]
+struct Clips {
+    n_clips: usize,
+    n_frames: usize,
+    /// `[clip, frame, height, width]`
+    stimulus: Vec<f32>,
+    /// `[clip, frame, neuron]`
+    responses: Vec<f32>,
+    /// `[clip, frame, channel]`
+    behaviour: Option<Vec<f32>>,
+    /// `[clip, frame, 2]`
+    pupil_center: Option<Vec<f32>>,
+}
+
+impl Clips {
+    fn load(session: &Session, trials: &[usize], frames: Range<usize>) -> Result<Self, FitError> {
+        let mut clips = Self { n_frames: frames.len(), ..Self::default() };
+        for &trial in trials {
+            clips.push(session.load(trial, frames.clone())?);
+        }
+        Ok(clips)
+    }
+
+    fn push(&mut self, data: TrialData) {
+        self.n_clips += 1;
+        self.stimulus.extend(data.stimulus.iter());
+        self.responses.extend(data.responses.iter().flatten());
+        if let Some(behaviour) = data.behaviour {
+            self.behaviour.get_or_insert_default().extend(behaviour.iter());
+        }
+        if let Some(pupil_center) = data.pupil_center {
+            self.pupil_center.get_or_insert_default().extend(pupil_center.iter());
+        }
+    }
+
+    fn input(&self, session: usize) -> ClipInput<'_> {
+        ClipInput {
+            session,
+            n_clips: self.n_clips,
+            n_frames: self.n_frames,
+            stimulus: &self.stimulus,
+            behaviour: self.behaviour.as_deref(),
+            pupil_center: self.pupil_center.as_deref(),
+        }
+    }
+}
