@@ -1,0 +1,42 @@
+//! Likelihoods: from what the readout gives to a rate, and to the loss.
+
+mod poisson;
+
+use striate_ops::{Tape, Var};
+
+pub use poisson::PoissonConfig;
+
+use crate::error::ModelError;
+use crate::registry::registry;
+
+registry! {
+    /// Which likelihood, and its settings.
+    LikelihoodConfig, dyn LikelihoodSettings:
+    "poisson" => Poisson(PoissonConfig),
+}
+
+/// Settings from which a likelihood is built.
+pub trait LikelihoodSettings {
+    /// Check every value against its range.
+    ///
+    /// # Errors
+    /// [`ModelError::OutOfRange`].
+    fn check(&self) -> Result<(), ModelError>;
+
+    /// The likelihood.
+    fn build(&self) -> Box<dyn Likelihood>;
+}
+
+/// A likelihood.
+pub trait Likelihood: Send + Sync {
+    /// Predicted mean response, of any shape, from what was read.
+    fn rate(&self, tape: &mut Tape, read: &Var) -> Var;
+
+    /// Negative log-likelihood summed over all values (up to what does not depend on the rate), as
+    /// a scalar variable and in double precision.
+    ///
+    /// # Errors
+    /// [`ModelError::Operation`] where there are more or fewer responses than rates.
+    fn loss(&self, tape: &mut Tape, rate: &Var, responses: &[f32])
+    -> Result<(Var, f64), ModelError>;
+}

@@ -1,0 +1,261 @@
+//! The full-covariance Gaussian readout.
+//!
+//! Neuron n has a receptive-field centre `mu_n`, a matrix `Sigma_n`, features `f_n` and a bias. In
+//! training its position is drawn for every clip and frame, `p = clamp(mu_n + Sigma_n eps, -1, 1)`
+//! with `eps` standard normal; in evaluation `p = mu_n`. What is read is the dot product of `f_n`
+//! with the feature maps at `p` (bilinear, corners aligned, zero outside), plus the bias. A shift is
+//! added to `p`. (Lurz et al. 2021, "Generalization in data-driven models of primary visual cortex",
+//! ICLR, section 3.2 and eq. 1; centres from cortical positions: section 3.3.)
+//!
+//! Where the session's coordinates in the tissue are given, a small network (2-30-2, ELU, tanh) maps
+//! them to the centres; otherwise the centres are free parameters.
+//!
+//! # Differences from the paper
+//! The position network has one hidden layer of ELU units, as in the Sensorium baselines. Free
+//! centres are kept within [-1, 1] by the clamp and not by a projection after each step.
+
+use serde::{Deserialize, Serialize};
+use striate_ops::{
+    Var, add_shift, bilinear_readout, clamped_positions, l1, sample_positions,
+};
+
+use super::{Readout, ReadoutInput, ReadoutSettings};
+use crate::config::{count, in_range, not_negative};
+use crate::core::Penalty;
+use crate::error::ModelError;
+use crate::network::{Hidden, Network};
+use crate::parameters::{ParameterBuilder, ParameterId, uniform};
+use crate::pass::{Mode, Pass};
+
+/// Settings of the Gaussian readout; the defaults are the Sensorium 2023 baseline's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GaussianConfig {
+    /// Centres without coordinates or given positions start uniformly within this, 0 to 1. Default
+    /// 0.2.
+    pub init_mu_range: f64,
+    /// Entries of Sigma start uniformly within this, at least 0. Default 1 (2022: 0.1).
+    pub init_sigma: f64,
+    /// Weight of the sum of absolute features. Default 0 (2022: 0.0076).
+    pub gamma_features: f64,
+    /// Hidden units of the position network, 1 to 4096. Default 30.
+    pub position_units: usize,
+    /// Whether neurons have biases. Default true.
+    pub bias: bool,
+    /// What the biases start from. Default `"mean-response"`.
+    pub init_bias: InitialBias,
+}
+
+/// What the biases of a readout start from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InitialBias {
+    /// The neuron's mean response, as in the Sensorium baselines.
+    #[default]
+    MeanResponse,
+    /// The value at which ELU(x) + 1 equals the neuron's mean response.
+    MeanRate,
+    /// 0.
+    Zero,
+}
+
+impl InitialBias {
+    fn of(self, mean_response: f32) -> f32 {
+        match self {
+            Self::MeanResponse => mean_response,
+            // A silent neuron would start at minus infinity; exp(-5) is silent enough.
+            Self::MeanRate if mean_response < 1.0 => mean_response.ln().max(-5.0),
+            Self::MeanRate => mean_response - 1.0,
+            Self::Zero => 0.0,
+        }
+    }
+}
+
+impl Default for GaussianConfig {
+    fn default() -> Self {
+        Self {
+            init_mu_range: 0.2,
+            init_sigma: 1.0,
+            gamma_features: 0.0,
+            position_units: 30,
+            bias: true,
+            init_bias: InitialBias::MeanResponse,
+        }
+    }
+}
+
+impl ReadoutSettings for GaussianConfig {
+    fn check(&self) -> Result<(), ModelError> {
+        let (key, range) = ("model.readout.init_mu_range", self.init_mu_range);
+        in_range(key, range, (0.0..=1.0).contains(&range), "0 to 1")?;
+        not_negative("model.readout.init_sigma", self.init_sigma)?;
+        not_negative("model.readout.gamma_features", self.gamma_features)?;
+        count("model.readout.position_units", self.position_units)
+    }
+
+    fn build(
+        &self,
+        input: ReadoutInput<'_>,
+        builder: &mut ParameterBuilder<'_>,
+    ) -> Result<Box<dyn Readout>, ModelError> {
+        let ReadoutInput { channels, n_neurons, start } = input;
+        let centres = self.centres(n_neurons, input, builder)?;
+        let spread = builder.random("sigma", &[n_neurons, 2, 2], uniform(self.init_sigma));
+        let share = 1.0 / channels.max(1) as f32;
+        let features = builder.constant("features", &[n_neurons, channels], share);
+        let bias = self.bias.then(|| {
+            let means = start.mean_response.iter();
+            builder.vector("bias", means.map(|&mean| self.init_bias.of(mean)).collect())
+        });
+        let gamma_features = self.gamma_features;
+        Ok(Box::new(GaussianReadout { centres, spread, features, bias, gamma_features }))
+    }
+}
+
+impl GaussianConfig {
+    fn centres(
+        &self,
+        n_neurons: usize,
+        input: ReadoutInput<'_>,
+        builder: &mut ParameterBuilder<'_>,
+    ) -> Result<Centres, ModelError> {
+        if let Some(coordinates) = &input.start.coordinates {
+            refuse_other_length("coordinates", coordinates.len(), n_neurons)?;
+            let source = builder.statistic("coordinates", &[n_neurons, 2], source_grid(coordinates));
+            let sizes = [2, self.position_units, 2];
+            let network = Network::new(builder, "position", &sizes, Hidden::Elu);
+            return Ok(Centres::Network { source, network });
+        }
+        Ok(Centres::Free(match &input.start.positions {
+            Some(positions) => {
+                refuse_other_length("positions", positions.len(), n_neurons)?;
+                builder.pairs("mu", positions)
+            }
+            None => builder.random("mu", &[n_neurons, 2], uniform(self.init_mu_range)),
+        }))
+    }
+}
+
+fn refuse_other_length(what: &str, found: usize, n_neurons: usize) -> Result<(), ModelError> {
+    if found == n_neurons {
+        return Ok(());
+    }
+    let expected = format!("{n_neurons}, one for each neuron");
+    Err(ModelError::mismatch(format!("{what} of the neurons"), found, expected))
+}
+
+/// Coordinates less their mean over neurons, divided by the largest absolute value of both axes;
+/// `[neuron, 2]`. One maximum for both axes keeps the aspect ratio.
+fn source_grid(coordinates: &[[f32; 2]]) -> Vec<f32> {
+    let n = coordinates.len().max(1) as f64;
+    let mean = |axis: usize| coordinates.iter().map(|c| f64::from(c[axis])).sum::<f64>() / n;
+    let means = [mean(0), mean(1)];
+    let centred: Vec<f64> =
+        coordinates.iter().flat_map(|c| [0, 1].map(|axis| f64::from(c[axis]) - means[axis])).collect();
+    let largest = centred.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    let unit = if largest > 0.0 { largest } else { 1.0 };
+    centred.into_iter().map(|value| (value / unit) as f32).collect()
+}
+
+enum Centres {
+    /// From normalised coordinates `[neuron, 2]`.
+    Network { source: ParameterId, network: Network },
+    /// `[neuron, 2]`.
+    Free(ParameterId),
+}
+
+struct GaussianReadout {
+    centres: Centres,
+    /// `[neuron, 2, 2]`
+    spread: ParameterId,
+    /// `[neuron, channel]`
+    features: ParameterId,
+    /// `[neuron]`
+    bias: Option<ParameterId>,
+    gamma_features: f64,
+}
+
+impl GaussianReadout {
+    /// `[frame or 1, neuron, 2]`
+    fn positions(
+        &self,
+        pass: &mut Pass<'_>,
+        n_frames: usize,
+        shift: Option<Var>,
+    ) -> Result<Var, ModelError> {
+        let centres = self.centres(pass)?;
+        let positions = if pass.mode() == Mode::Training {
+            let mut noise = pass.tape.pool().take(n_frames * centres.values().len());
+            pass.fill_normal(&mut noise);
+            let spread = pass.parameter(self.spread)?;
+            sample_positions(&mut pass.tape, &centres, &spread, noise)?
+        } else {
+            clamped_positions(&mut pass.tape, &centres)?
+        };
+        match shift {
+            Some(shift) => Ok(add_shift(&mut pass.tape, &positions, &shift)?),
+            None => Ok(positions),
+        }
+    }
+}
+
+impl Readout for GaussianReadout {
+    fn forward(
+        &self,
+        pass: &mut Pass<'_>,
+        features: Var,
+        shift: Option<Var>,
+    ) -> Result<Var, ModelError> {
+        let (n_clips, n_frames) = (features.shape()[0], features.shape()[1]);
+        let positions = self.positions(pass, n_clips * n_frames, shift)?;
+        let weights = pass.parameter(self.features)?;
+        let bias = self.bias.map(|bias| pass.parameter(bias)).transpose()?;
+        let tape = &mut pass.tape;
+        let read = bilinear_readout(tape, &features, &positions, &weights, bias.as_ref())?;
+        let n_neurons = weights.shape()[0];
+        Ok(read.reshape(vec![n_clips, n_frames, n_neurons])?)
+    }
+
+    fn penalties(&self, pass: &mut Pass<'_>) -> Result<Vec<Penalty>, ModelError> {
+        if self.gamma_features == 0.0 {
+            return Ok(Vec::new());
+        }
+        let features = pass.parameter(self.features)?;
+        let value = l1(&mut pass.tape, &features);
+        Ok(vec![Penalty { value, weight: self.gamma_features }])
+    }
+
+    fn centres(&self, pass: &mut Pass<'_>) -> Result<Var, ModelError> {
+        match &self.centres {
+            Centres::Free(centres) => Ok(pass.parameter(*centres)?),
+            Centres::Network { source, network } => {
+                let source = pass.parameter(*source)?;
+                network.forward(pass, &source)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn source_grid_keeps_the_aspect_ratio() {
+        // Mean (1, 0); the largest deviation is 4, along the first axis.
+        let grid = source_grid(&[[-3.0, 2.0], [5.0, -2.0], [1.0, 0.0]]);
+        assert_eq!(grid, [-1.0, 0.5, 1.0, -0.5, 0.0, 0.0]);
+        assert_eq!(source_grid(&[[2.0, 2.0]]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn mean_rate_inverts_the_link() {
+        for mean in [0.05f32, 0.5, 1.0, 3.0] {
+            let x = InitialBias::MeanRate.of(mean);
+            let rate = if x > 0.0 { x } else { x.exp_m1() } + 1.0;
+            // Rounding of one exponential and one logarithm.
+            assert!((rate - mean).abs() < 1e-6, "{rate} for {mean}");
+        }
+        assert!(InitialBias::MeanRate.of(0.0).is_finite());
+    }
+}

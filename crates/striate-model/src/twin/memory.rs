@@ -1,0 +1,25 @@
+//! Memory that a step will need.
+
+use super::Twin;
+
+/// Values per predicted frame and neuron: noise, positions, their gradients (two each), what is
+/// read, rates, responses, and gradients of those.
+const PER_NEURON_AND_FRAME: usize = 13;
+
+/// Activations of the largest size in flight in the backward pass: the gradient that comes, the one
+/// that leaves, and what a kernel keeps for itself.
+const IN_FLIGHT: usize = 3;
+
+impl Twin {
+    /// Bytes that a training step on batches of this size keeps in memory at once, without the
+    /// parameters and the batch itself; a prediction from above.
+    pub fn training_bytes(&self, n_clips: usize, n_frames: usize) -> u64 {
+        let core = self.core.activations(n_clips, n_frames);
+        let n_predicted = n_clips * n_frames.saturating_sub(self.frames_consumed());
+        let n_neurons = self.spec.sessions.iter().map(|s| s.n_neurons).max().unwrap_or(0);
+        let readout = PER_NEURON_AND_FRAME * n_predicted * n_neurons;
+        let values = core.saved + IN_FLIGHT * core.largest + readout;
+        // The pool holds up to 15 % beyond what is used at once.
+        (values as f64 * 1.15) as u64 * size_of::<f32>() as u64
+    }
+}

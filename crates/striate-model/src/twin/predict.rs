@@ -1,0 +1,88 @@
+//! Predictions, and gradients of predictions with respect to the stimulus.
+
+use std::ops::Range;
+
+use striate_ops::{Seed, Tape};
+
+use super::input::fits;
+use super::{ClipInput, Twin};
+use crate::error::ModelError;
+use crate::pass::{Noise, Pass};
+
+/// Values of the largest activation at a time (128 MiB).
+const MOST_VALUES: usize = 1 << 25;
+
+impl Twin {
+    /// Predicted mean responses `[clip, frame - frames_consumed, neuron]` (running statistics,
+    /// positions at their centres). Long clips and many clips are computed piece by piece, which
+    /// bounds memory and changes no value.
+    ///
+    /// # Errors
+    /// [`ModelError::Length`] or [`ModelError::Mismatch`] for an input that does not fit the twin.
+    pub fn predict(&self, input: &ClipInput<'_>) -> Result<Vec<f32>, ModelError> {
+        self.predict_in_pieces(input, MOST_VALUES)
+    }
+
+    /// [`Twin::predict`] with at most about `most_values` in the largest activation.
+    pub(super) fn predict_in_pieces(
+        &self,
+        input: &ClipInput<'_>,
+        most_values: usize,
+    ) -> Result<Vec<f32>, ModelError> {
+        input.check(&self.spec, self.core.grid().n_lags)?;
+        let n_neurons = input.shape(&self.spec)?.n_neurons;
+        let n_predicted = input.n_clips * (input.n_frames - self.frames_consumed());
+        let mut rates = Vec::with_capacity(n_predicted * n_neurons);
+        for (clips, frames) in self.pieces(input, most_values) {
+            let piece = input.part(clips, frames);
+            let mut pass = Pass::new(Tape::forward_only(&self.pool), &self.parameters, Noise::Absent);
+            let stimulus = self.stimulus(&mut pass, &piece, false)?;
+            rates.extend_from_slice(self.rates(&mut pass, &piece, stimulus)?.values());
+        }
+        Ok(rates)
+    }
+
+    /// Whole clips together, or overlapping stretches of one long clip after the other.
+    fn pieces(&self, input: &ClipInput<'_>, most_values: usize) -> Vec<(Range<usize>, Range<usize>)> {
+        let n_lags = self.core.grid().n_lags;
+        let per_lags = self.core.activations(1, n_lags).largest.max(1);
+        // Stretches below twice the overlap would compute mostly overlap.
+        let most_frames = (most_values / per_lags).max(2) * n_lags;
+        let (n_clips, n_frames) = (input.n_clips, input.n_frames);
+        if n_frames <= most_frames {
+            let together = (most_frames / n_frames).max(1);
+            let starts = (0..n_clips).step_by(together);
+            return starts.map(|c| (c..(c + together).min(n_clips), 0..n_frames)).collect();
+        }
+        let new_frames = most_frames - (n_lags - 1);
+        let stretches = move |clip: usize| {
+            let starts = (0..n_frames - (n_lags - 1)).step_by(new_frames);
+            starts.map(move |start| (clip..clip + 1, start..(start + most_frames).min(n_frames)))
+        };
+        (0..n_clips).flat_map(stretches).collect()
+    }
+
+    /// Gradient `[clip, frame, height, width]` with respect to the stimulus of the sum of all
+    /// predictions weighted by `output_weights` `[clip, frame - frames_consumed, neuron]`.
+    ///
+    /// # Errors
+    /// As [`Twin::predict`].
+    pub fn stimulus_gradient(
+        &self,
+        input: &ClipInput<'_>,
+        output_weights: &[f32],
+    ) -> Result<Vec<f32>, ModelError> {
+        input.check(&self.spec, self.core.grid().n_lags)?;
+        let n_neurons = input.shape(&self.spec)?.n_neurons;
+        let axes = [input.n_clips, input.n_frames - self.frames_consumed(), n_neurons];
+        fits("output weights", output_weights, &axes, "clip, predicted frame, neuron")?;
+        let mut pass = Pass::new(Tape::recording(&self.pool), &self.parameters, Noise::Absent);
+        let stimulus = self.stimulus(&mut pass, input, true)?;
+        let rates = self.rates(&mut pass, input, stimulus.clone())?;
+        let seed = Seed::weighted(&pass.tape, &rates, output_weights)?;
+        drop(rates);
+        let (tape, _, _) = pass.finish();
+        let gradient = tape.backward(vec![seed]).take(&stimulus);
+        Ok(gradient.map_or_else(|| vec![0.0; input.stimulus.len()], |gradient| gradient.to_vec()))
+    }
+}

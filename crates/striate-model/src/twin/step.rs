@@ -1,0 +1,182 @@
+//! Loss and gradients of a batch.
+
+use striate_base::RandomStream;
+use striate_ops::{Seed, Tape, Var, append_constant_channels};
+
+use super::input::{fits, last_frames, needs_behaviour};
+use super::{ClipInput, Twin};
+use crate::core::Penalty;
+use crate::error::ModelError;
+use crate::parameters::{Gradients, ParameterId};
+use crate::pass::{Mode, Noise, Pass};
+
+/// The loss of a batch; what is minimised is the sum.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct StepLoss {
+    /// Negative log-likelihood summed over clips, frames and neurons, times the loss scale.
+    pub likelihood: f64,
+    /// Weighted penalties of core and readout.
+    pub regulariser: f64,
+}
+
+/// Responses of a batch, and how much they count.
+#[derive(Clone, Copy)]
+pub(super) struct Objective<'a> {
+    /// `[clip, frame, neuron]`; the first frames, which have no prediction, are ignored.
+    pub(super) responses: &'a [f32],
+    /// Factor of the likelihood.
+    pub(super) loss_scale: f64,
+    /// Whether the gradient with respect to the stimulus is wanted.
+    pub(super) stimulus_gradient: bool,
+}
+
+/// What a step finds, apart from the parameters' gradients.
+pub(super) struct StepResult {
+    pub(super) loss: StepLoss,
+    /// `[clip, frame, height, width]`, where asked for.
+    pub(super) stimulus_gradient: Option<Vec<f32>>,
+    statistics: Vec<(ParameterId, Vec<f32>)>,
+}
+
+impl Twin {
+    /// Loss of a batch in training (batch statistics, sampled positions); adds its gradients to
+    /// `gradients` and moves the running statistics of the normalisation.
+    ///
+    /// `responses` are `[clip, frame, neuron]` as long as the stimulus; those of the first
+    /// [`Twin::frames_consumed`] frames are ignored. The summed likelihood is multiplied by
+    /// `loss_scale`, as `sqrt(n_train / n_clips)` in the Sensorium baselines. The penalties are
+    /// added as they are, once per call. The gradients of frozen parameters stay as they were.
+    ///
+    /// # Errors
+    /// [`ModelError::Length`] or [`ModelError::Mismatch`] for an input that does not fit the twin.
+    pub fn loss_and_gradients(
+        &mut self,
+        input: &ClipInput<'_>,
+        responses: &[f32],
+        loss_scale: f64,
+        random: &mut RandomStream,
+        gradients: &mut Gradients,
+    ) -> Result<StepLoss, ModelError> {
+        let objective = Objective { responses, loss_scale, stimulus_gradient: false };
+        let result = self.compute_step(input, objective, Noise::Stream(random), gradients)?;
+        self.keep_statistics(&result);
+        Ok(result.loss)
+    }
+
+    /// Move the running statistics to what a step found.
+    pub(super) fn keep_statistics(&mut self, result: &StepResult) {
+        for (id, values) in &result.statistics {
+            self.parameters.0[id.0].values.copy_from_slice(values);
+        }
+    }
+
+    /// Loss, gradients and new statistics of a batch; the twin stays as it is.
+    pub(super) fn compute_step(
+        &self,
+        input: &ClipInput<'_>,
+        objective: Objective<'_>,
+        noise: Noise<'_>,
+        gradients: &mut Gradients,
+    ) -> Result<StepResult, ModelError> {
+        input.check(&self.spec, self.core.grid().n_lags)?;
+        let targets = self.targets(input, objective.responses)?;
+        let mut pass = Pass::new(Tape::recording(&self.pool), &self.parameters, noise);
+        let stimulus = self.stimulus(&mut pass, input, objective.stimulus_gradient)?;
+        let rate = self.rates(&mut pass, input, stimulus.clone())?;
+        let (loss, value) = self.likelihood.loss(&mut pass.tape, &rate, &targets)?;
+        drop(rate);
+        let penalties = self.penalties(&mut pass, input.session)?;
+        let mut seeds = vec![Seed::scaled(&loss, objective.loss_scale as f32)];
+        seeds.extend(penalties.iter().map(|p| Seed::scaled(&p.value, p.weight as f32)));
+        let regulariser = penalties.iter().map(|p| p.weight * f64::from(p.value.scalar())).sum();
+        let (tape, leaves, statistics) = pass.finish();
+        let mut found = tape.backward(seeds);
+        let stimulus_gradient = found.take(&stimulus).map(|gradient| gradient.to_vec());
+        leaves.add_to(gradients, found);
+        let loss = StepLoss { likelihood: objective.loss_scale * value, regulariser };
+        Ok(StepResult { loss, stimulus_gradient, statistics })
+    }
+
+    fn targets(&self, input: &ClipInput<'_>, responses: &[f32]) -> Result<Vec<f32>, ModelError> {
+        let n_neurons = input.shape(&self.spec)?.n_neurons;
+        let axes = [input.n_clips, input.n_frames, n_neurons];
+        fits("responses", responses, &axes, "clip, frame, neuron")?;
+        let last = input.n_frames - self.frames_consumed();
+        Ok(last_frames(responses, input.n_clips, input.n_frames, last))
+    }
+
+    /// The stimulus `[clip, frame, height, width, 1]` as a variable.
+    pub(super) fn stimulus(
+        &self,
+        pass: &mut Pass<'_>,
+        input: &ClipInput<'_>,
+        needs_gradient: bool,
+    ) -> Result<Var, ModelError> {
+        let shape = vec![input.n_clips, input.n_frames, self.spec.height, self.spec.width, 1];
+        let tape = &mut pass.tape;
+        Ok(if needs_gradient {
+            tape.leaf(shape, input.stimulus)?
+        } else {
+            tape.constant(shape, input.stimulus)?
+        })
+    }
+
+    /// Rates `[clip, frame - frames consumed, neuron]`.
+    pub(super) fn rates(
+        &self,
+        pass: &mut Pass<'_>,
+        input: &ClipInput<'_>,
+        stimulus: Var,
+    ) -> Result<Var, ModelError> {
+        let parts = self.session(input.session)?;
+        let seen = self.with_behaviour(pass, input, stimulus)?;
+        let features = self.features(pass, seen)?;
+        let shift = match (&parts.shifter, input.pupil_center) {
+            (Some(shifter), Some(pupil_center)) => {
+                let (n_clips, n_frames) = (input.n_clips, input.n_frames);
+                let last = n_frames - self.frames_consumed();
+                let centre = last_frames(pupil_center, n_clips, n_frames, last);
+                let centre = pass.tape.constant(vec![n_clips * last, 2], &centre)?;
+                Some(shifter.forward(pass, &centre)?)
+            }
+            _ => None,
+        };
+        let read = parts.readout.forward(pass, features, shift)?;
+        Ok(self.likelihood.rate(&mut pass.tape, &read))
+    }
+
+    fn with_behaviour(
+        &self,
+        pass: &mut Pass<'_>,
+        input: &ClipInput<'_>,
+        stimulus: Var,
+    ) -> Result<Var, ModelError> {
+        let shape = input.shape(&self.spec)?;
+        match input.behaviour.filter(|_| needs_behaviour(&self.spec, shape)) {
+            Some(behaviour) => {
+                let axes = vec![input.n_clips, input.n_frames, shape.n_behaviour];
+                let behaviour = pass.tape.constant(axes, behaviour)?;
+                Ok(append_constant_channels(&mut pass.tape, &stimulus, &behaviour)?)
+            }
+            None => Ok(stimulus),
+        }
+    }
+
+    /// The core's output; a frozen core keeps its statistics.
+    fn features(&self, pass: &mut Pass<'_>, seen: Var) -> Result<Var, ModelError> {
+        let is_fitted = self.parameters.0.iter().any(|p| p.group == "core" && p.needs_gradient());
+        if is_fitted {
+            return self.core.forward(pass, seen);
+        }
+        let before = pass.switch(Mode::Evaluation);
+        let features = self.core.forward(pass, seen);
+        pass.switch(before);
+        features
+    }
+
+    fn penalties(&self, pass: &mut Pass<'_>, session: usize) -> Result<Vec<Penalty>, ModelError> {
+        let mut penalties = self.core.penalties(pass)?;
+        penalties.extend(self.session(session)?.readout.penalties(pass)?);
+        Ok(penalties)
+    }
+}

@@ -1,0 +1,200 @@
+//! Memory that is used again: a step after the first finds all its buffers here.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A free buffer serves a request of at least this fraction of its size: layers of slightly
+/// different sizes share buffers, small ones do not occupy large ones.
+const LEAST_USE: (usize, usize) = (3, 4);
+
+/// The pool may hold this many times the most that was ever in use at once. Below 1 a step whose
+/// phases need different sizes would free and allocate in turn; the excess costs memory.
+const MOST_HELD: f64 = 1.15;
+
+/// A shared store of buffers that are free to be used again.
+///
+/// Cloning gives another handle to the same store. What is free never exceeds 1.15 times the most
+/// that was ever in use at once, together with what is in use; beyond that the oldest are freed.
+#[derive(Clone, Default)]
+pub struct Pool(Arc<Mutex<Free>>);
+
+#[derive(Default)]
+struct Free {
+    /// Oldest first.
+    buffers: Vec<Vec<f32>>,
+    free: usize,
+    used: usize,
+    most_used: usize,
+}
+
+impl Pool {
+    /// An empty pool.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A buffer of `length` values whose contents are left over from earlier use.
+    ///
+    /// ```
+    /// let pool = striate_ops::Pool::new();
+    /// let address = pool.take(100).as_ptr();
+    /// assert_eq!(pool.take(90).as_ptr(), address);
+    /// ```
+    pub fn take(&self, length: usize) -> Buffer {
+        let mut free = self.lock();
+        let values = free.reuse(length).unwrap_or_else(|| {
+            free.make_room(length);
+            vec![0.0; length]
+        });
+        free.used += values.capacity();
+        free.most_used = free.most_used.max(free.used);
+        Buffer { values, pool: self.clone() }
+    }
+
+    /// A buffer of `length` zeros.
+    pub fn zeros(&self, length: usize) -> Buffer {
+        let mut buffer = self.take(length);
+        buffer.fill(0.0);
+        buffer
+    }
+
+    /// A buffer with a copy of `values`.
+    pub fn copy(&self, values: &[f32]) -> Buffer {
+        let mut buffer = self.take(values.len());
+        buffer.copy_from_slice(values);
+        buffer
+    }
+
+    /// Bytes in use and free.
+    pub fn bytes(&self) -> usize {
+        let free = self.lock();
+        (free.used + free.free) * size_of::<f32>()
+    }
+
+    /// Free everything that is not in use, and forget how much ever was.
+    pub fn clear(&self) {
+        let mut free = self.lock();
+        free.buffers.clear();
+        free.free = 0;
+        free.most_used = free.used;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Free> {
+        // The counts are changed after everything that could panic: a poisoned lock is usable.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let free = self.lock();
+        write!(f, "Pool {{ free: {}, used: {} }}", free.free, free.used)
+    }
+}
+
+impl Free {
+    /// The smallest free buffer that holds `length` values without wasting much of itself.
+    fn reuse(&mut self, length: usize) -> Option<Vec<f32>> {
+        let fits = |capacity: usize| {
+            capacity >= length && capacity.saturating_mul(LEAST_USE.0) <= length * LEAST_USE.1
+                || capacity == length
+        };
+        let candidates = self.buffers.iter().enumerate().filter(|(_, b)| fits(b.capacity()));
+        let (index, _) = candidates.min_by_key(|(_, buffer)| buffer.capacity())?;
+        let mut values = self.buffers.remove(index);
+        self.free -= values.capacity();
+        // Writes only where the last use was shorter.
+        values.resize(length, 0.0);
+        Some(values)
+    }
+
+    /// Free the oldest buffers so that `length` more values stay within the limit.
+    fn make_room(&mut self, length: usize) {
+        let limit = (self.most_used as f64 * MOST_HELD) as usize;
+        while self.free > 0 && self.used + self.free + length > limit {
+            let oldest = self.buffers.remove(0);
+            self.free -= oldest.capacity();
+        }
+    }
+}
+
+/// Values that return to their pool when dropped; used as a slice.
+pub struct Buffer {
+    values: Vec<f32>,
+    pool: Pool,
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.values
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Buffer of {} values", self.values.len())
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let values = std::mem::take(&mut self.values);
+        let mut free = self.pool.lock();
+        free.used -= values.capacity();
+        if values.capacity() > 0 {
+            free.free += values.capacity();
+            free.buffers.push(values);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn second_step_allocates_nothing() {
+        let pool = Pool::new();
+        let step = || {
+            let a = pool.take(1000);
+            let b = pool.take(900);
+            drop(a);
+            let c = pool.take(950);
+            (b.as_ptr(), c.as_ptr(), pool.bytes())
+        };
+        step();
+        let bytes = pool.bytes();
+        step();
+        step();
+        assert_eq!(pool.bytes(), bytes);
+    }
+
+    #[test]
+    fn held_memory_follows_what_is_used_at_once() {
+        let pool = Pool::new();
+        for length in 1..200 {
+            drop(pool.take(length * 100));
+        }
+        // One buffer of at most 19900 values was ever in use.
+        assert!(pool.bytes() <= (19_900.0 * 4.0 * MOST_HELD) as usize, "{}", pool.bytes());
+        pool.clear();
+        assert_eq!(pool.bytes(), 0);
+    }
+
+    #[test]
+    fn small_request_does_not_occupy_a_large_buffer() {
+        let pool = Pool::new();
+        let large = pool.take(1000).as_ptr();
+        assert_ne!(pool.take(10).as_ptr(), large);
+        assert!(pool.zeros(800).iter().all(|&v| v == 0.0));
+    }
+}
