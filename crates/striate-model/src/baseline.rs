@@ -90,7 +90,9 @@ impl Stretch<'_> {
         let fits = (height, width, n_neurons) == (size.height, size.width, size.n_neurons);
         if !fits || n_scored + n_context > n_frames {
             return Err(BaselineError::Shape {
-                found: format!("stimulus [{n_frames}, {height}, {width}], responses [{n_scored}, {n_neurons}]"),
+                found: format!(
+                    "stimulus [{n_frames}, {height}, {width}], responses [{n_scored}, {n_neurons}]"
+                ),
                 expected: format!(
                     "[frame, {}, {}] and [frame - {n_context} or fewer, {}]",
                     size.height, size.width, size.n_neurons

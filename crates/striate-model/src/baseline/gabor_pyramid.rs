@@ -174,7 +174,8 @@ fn pooled(image: ArrayView2<'_, f32>, grid: usize) -> Vec<f64> {
     let (rows, columns) = (grid.min(height), grid.min(width));
     let mut means = Vec::with_capacity(rows * columns);
     for row in 0..rows {
-        let band = image.slice_axis(Axis(0), (row * height / rows..(row + 1) * height / rows).into());
+        let band =
+            image.slice_axis(Axis(0), (row * height / rows..(row + 1) * height / rows).into());
         for column in 0..columns {
             let (left, right) = (column * width / columns, (column + 1) * width / columns);
             let block = band.slice(s![.., left..right]);

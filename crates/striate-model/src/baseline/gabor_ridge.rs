@@ -161,8 +161,7 @@ impl Scaling {
         };
         let floor = |group| (LOG_FLOOR * mean_energy(group)).max(f64::MIN_POSITIVE);
         let floors = (0..n_groups).map(floor).collect();
-        let mut scaling =
-            Self { floors, means: Array1::zeros(0), deviations: Array1::zeros(0) };
+        let mut scaling = Self { floors, means: Array1::zeros(0), deviations: Array1::zeros(0) };
         let raw = scaling.raw(features);
         scaling.means = raw.mean_axis(Axis(0)).unwrap_or_default();
         let usable = |sd: f64| if sd > 1e-9 { sd } else { 1.0 };
@@ -174,7 +173,8 @@ impl Scaling {
     fn raw(&self, features: &[Features]) -> Array2<f64> {
         let values = |image: &Features| {
             let groups = image.energies.iter().zip(&self.floors);
-            let logs = groups.flat_map(|(group, floor)| group.iter().map(move |e| (e + floor).ln()));
+            let logs =
+                groups.flat_map(|(group, floor)| group.iter().map(move |e| (e + floor).ln()));
             logs.chain(image.blocks.iter().copied()).collect::<Vec<_>>()
         };
         let rows: Vec<f64> = features.iter().flat_map(values).collect();

@@ -28,7 +28,8 @@ pub struct LinearNonlinearConfig {
     pub n_lags: usize,
     /// The filter sees the pixels up to this far from its centre, in rows and in columns; 1 to 30.
     pub radius_px: usize,
-    /// Bins of the nonlinearity, equally filled; 2 to 200.
+    /// Bins of the nonlinearity, over three standard deviations of the filter's output to either side;
+    /// 2 to 200.
     pub n_bins: usize,
     /// Force the nonlinearity to rise. On-off cells need it free.
     pub monotone: bool,
@@ -39,7 +40,7 @@ pub struct LinearNonlinearConfig {
 
 impl Default for LinearNonlinearConfig {
     fn default() -> Self {
-        Self { n_lags: 15, radius_px: 7, n_bins: 40, monotone: false, memory_bytes: 1 << 30 }
+        Self { n_lags: 20, radius_px: 8, n_bins: 40, monotone: false, memory_bytes: 1 << 30 }
     }
 }
 
@@ -67,8 +68,7 @@ impl LinearNonlinearConfig {
 /// corrected for the correlations of the stimulus with a ridge (Theunissen et al. 2001, "Estimating
 /// spatio-temporal receptive fields of auditory and visual neurons from their responses to natural
 /// stimuli", eq. 7), smoothed in space and cut to its first singular vectors. The nonlinearity is the
-/// mean response in equally filled bins of the filter's output (Chichilnisky 2001, eq. 8), linear in
-/// between.
+/// mean response in bins of the filter's output (Chichilnisky 2001, eq. 8), linear in between.
 ///
 /// # Differences from the papers
 ///
@@ -126,10 +126,12 @@ impl LinearNonlinear {
         let mut histograms = vec![Histogram::new(); size.n_neurons];
         stream(&mut |stretch: Stretch<'_>| {
             stretch.check(size, config.n_lags - 1)?;
-            drives.par_iter().zip(&mut histograms).enumerate().for_each(|(n, (drive, histogram))| {
-                let values = drive.apply(last_frames(&stretch, config.n_lags));
-                histogram.add(&values, stretch.responses.column(n));
-            });
+            drives.par_iter().zip(&mut histograms).enumerate().for_each(
+                |(n, (drive, histogram))| {
+                    let values = drive.apply(last_frames(&stretch, config.n_lags));
+                    histogram.add(&values, stretch.responses.column(n));
+                },
+            );
             Ok(())
         })?;
         let finish = |(drive, histogram): (Drive, &Histogram)| Neuron {

@@ -94,8 +94,7 @@ impl Decomposition {
 
     fn solve(&self, outputs: &Array2<f64>, input_means: &Array1<f64>) -> LinearMap {
         let n_samples = outputs.nrows() as f64;
-        let means =
-            outputs.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(outputs.ncols()));
+        let means = outputs.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(outputs.ncols()));
         let centred = outputs - &means;
         let components = self.left.t().dot(&centred);
         let mut best = Array1::from_elem(outputs.ncols(), (f64::INFINITY, 0.0));
@@ -148,7 +147,11 @@ mod tests {
 
     use super::*;
 
-    fn problem(n_samples: usize, n_inputs: usize, noise: f64) -> (Array2<f64>, Array2<f32>, Array2<f64>) {
+    fn problem(
+        n_samples: usize,
+        n_inputs: usize,
+        noise: f64,
+    ) -> (Array2<f64>, Array2<f32>, Array2<f64>) {
         let mut random = Streams::new(3).stream("ridge");
         let inputs = Array2::from_shape_simple_fn((n_samples, n_inputs), || random.normal() + 2.0);
         let weights = Array2::from_shape_simple_fn((n_inputs, 3), || random.normal());
@@ -193,17 +196,18 @@ mod tests {
     #[test]
     fn shortcut_equals_leaving_out_one_by_one() {
         let (inputs, outputs, _) = problem(25, 6, 3.0);
-        let decomposition = Decomposition::of(&(&inputs - &inputs.mean_axis(Axis(0)).unwrap())).unwrap();
+        let decomposition =
+            Decomposition::of(&(&inputs - &inputs.mean_axis(Axis(0)).unwrap())).unwrap();
         let y = outputs.mapv(f64::from);
         let centred = &y - &y.mean_axis(Axis(0)).unwrap();
         let ridge = 4.0;
-        let quick =
-            decomposition.left_out(&centred, &decomposition.left.t().dot(&centred), ridge);
+        let quick = decomposition.left_out(&centred, &decomposition.left.t().dot(&centred), ridge);
         let mut slow = vec![0.0; 3];
         for left_out in 0..25 {
             let keep: Vec<usize> = (0..25).filter(|&i| i != left_out).collect();
             let (x, y_kept) = (inputs.select(Axis(0), &keep), y.select(Axis(0), &keep));
-            let (x_mean, y_mean) = (x.mean_axis(Axis(0)).unwrap(), y_kept.mean_axis(Axis(0)).unwrap());
+            let (x_mean, y_mean) =
+                (x.mean_axis(Axis(0)).unwrap(), y_kept.mean_axis(Axis(0)).unwrap());
             let mut gram = (&x - &x_mean).t().dot(&(&x - &x_mean));
             gram.diag_mut().mapv_inplace(|v| v + ridge);
             let weights = solve(&gram, &(&x - &x_mean).t().dot(&(&y_kept - &y_mean)));
@@ -224,7 +228,10 @@ mod tests {
         let (inputs, _, _) = problem(60, 50, 0.0);
         let mut random = Streams::new(4).stream("noise");
         let outputs =
-            Array2::from_shape_fn((60, 2), |(_, j)| if j == 0 { random.normal() as f32 } else { 3.0 });
+            Array2::from_shape_fn(
+                (60, 2),
+                |(_, j)| if j == 0 { random.normal() as f32 } else { 3.0 },
+            );
         let map = fit(inputs.view(), outputs.view()).unwrap();
         let fits = inputs.dot(&map.weights) + &map.intercepts;
         assert!(fits.column(0).var(0.0) < 0.5, "{}", fits.column(0).var(0.0));

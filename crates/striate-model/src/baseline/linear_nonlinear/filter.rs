@@ -100,9 +100,8 @@ impl<'a> FilterFit<'a> {
                 peak = place;
             }
         }
-        let start = |at: usize, side: usize, within: usize| {
-            at.saturating_sub(side / 2).min(within - side)
-        };
+        let start =
+            |at: usize, side: usize, within: usize| at.saturating_sub(side / 2).min(within - side);
         [start(peak.0, self.window[0], height), start(peak.1, self.window[1], width)]
     }
 
@@ -181,11 +180,8 @@ impl<'a> FilterFit<'a> {
         let scale = self.output_variance(&filter).sqrt().recip();
         let scale = if scale.is_finite() { scale } else { 0.0 };
         let [top, left] = corner;
-        let mean = ArrayView2::from_shape(
-            (self.size.height, self.size.width),
-            &self.mean_stimulus,
-        )
-        .expect("one mean per pixel");
+        let mean = ArrayView2::from_shape((self.size.height, self.size.width), &self.mean_stimulus)
+            .expect("one mean per pixel");
         let mean = mean.slice(s![top..top + self.window[0], left..left + self.window[1]]);
         let seen: f64 = mean.iter().zip(&filter.space).map(|(x, w)| x * w).sum();
         Drive {

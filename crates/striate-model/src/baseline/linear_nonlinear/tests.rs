@@ -119,7 +119,7 @@ fn recovers_separable_receptive_fields_from_white_noise() {
         // Some thousand spikes against noise of variance 1 per pixel leave a few percent.
         assert!(agreement(&model, neuron) > 0.95, "neuron {neuron}: {}", agreement(&model, neuron));
         let r = correlation(&predicted.column(neuron).to_owned(), &rates.column(neuron).to_owned());
-        // The outermost bins, 2.5 % of the frames each, are flat where the rate is steepest.
+        // The outermost bins are flat where the exponential is steepest.
         assert!(r > 0.9, "neuron {neuron}: prediction correlates {r} with the true rate");
     }
 }
