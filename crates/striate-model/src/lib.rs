@@ -45,8 +45,8 @@ mod registry;
 pub mod shifter;
 mod twin;
 
-pub use config::{InputConfig, ModelConfig};
 pub use self::core::CoreConfig;
+pub use config::{InputConfig, ModelConfig};
 pub use error::ModelError;
 pub use grid::OutputGrid;
 pub use likelihood::LikelihoodConfig;

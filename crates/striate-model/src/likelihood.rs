@@ -37,6 +37,10 @@ pub trait Likelihood: Send + Sync {
     ///
     /// # Errors
     /// [`ModelError::Operation`] where there are more or fewer responses than rates.
-    fn loss(&self, tape: &mut Tape, rate: &Var, responses: &[f32])
-    -> Result<(Var, f64), ModelError>;
+    fn loss(
+        &self,
+        tape: &mut Tape,
+        rate: &Var,
+        responses: &[f32],
+    ) -> Result<(Var, f64), ModelError>;
 }

@@ -118,7 +118,13 @@ impl<'a> ParameterBuilder<'a> {
         self.push(name, shape, values, false)
     }
 
-    fn push(&mut self, name: &str, shape: &[usize], values: Vec<f32>, trainable: bool) -> ParameterId {
+    fn push(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        values: Vec<f32>,
+        trainable: bool,
+    ) -> ParameterId {
         self.parameters.0.push(Parameter {
             name: format!("{}.{name}", self.prefix),
             group: self.group.to_owned(),

@@ -48,6 +48,18 @@ pub struct TwinSpec {
     pub sessions: Vec<SessionShape>,
 }
 
+impl TwinSpec {
+    /// Where the pixels of the core's output will lie on the stimulus, before a twin is built: what
+    /// [`SessionStart::positions`] refer to.
+    ///
+    /// # Errors
+    /// As [`Twin::build`].
+    pub fn output_grid(&self) -> Result<OutputGrid, ModelError> {
+        check_spec(self)?;
+        Ok(build_core(self, &mut Parameters::default(), &Streams::new(0))?.grid())
+    }
+}
+
 /// What a twin needs to know of a session to be built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,14 +121,7 @@ impl Twin {
             return Err(ModelError::mismatch("starts of sessions", found, expected));
         }
         let mut parameters = Parameters::default();
-        let input = CoreInput {
-            height: spec.height,
-            width: spec.width,
-            channels: 1 + n_behaviour_channels(&spec)?,
-        };
-        let mut builder =
-            ParameterBuilder::new(&mut parameters, streams, "core", "core".to_owned());
-        let core = spec.model.core.settings().build(input, &mut builder)?;
+        let core = build_core(&spec, &mut parameters, streams)?;
         let mut sessions = Vec::new();
         for (shape, start) in spec.sessions.iter().zip(starts) {
             sessions.push(SessionParts {
@@ -215,6 +220,17 @@ impl Twin {
             ModelError::mismatch("session number", session, expected)
         })
     }
+}
+
+fn build_core(
+    spec: &TwinSpec,
+    parameters: &mut Parameters,
+    streams: &Streams,
+) -> Result<Box<dyn Core>, ModelError> {
+    let channels = 1 + n_behaviour_channels(spec)?;
+    let input = CoreInput { height: spec.height, width: spec.width, channels };
+    let mut builder = ParameterBuilder::new(parameters, streams, "core", "core".to_owned());
+    spec.model.core.settings().build(input, &mut builder)
 }
 
 fn build_readout(

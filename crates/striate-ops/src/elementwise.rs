@@ -16,7 +16,12 @@ use crate::tape::{Tape, Var};
 /// ```
 pub fn elu(tape: &mut Tape, input: &Var) -> Var {
     // From the result: above 0 the slope is 1, below it is exp(x) = result + 1.
-    map(tape, input, |x| if x > 0.0 { x } else { x.exp_m1() }, |y| if y > 0.0 { 1.0 } else { y + 1.0 })
+    map(
+        tape,
+        input,
+        |x| if x > 0.0 { x } else { x.exp_m1() },
+        |y| if y > 0.0 { 1.0 } else { y + 1.0 },
+    )
 }
 
 /// Hyperbolic tangent, any shape.
@@ -87,18 +92,24 @@ mod tests {
     fn gradients_agree_with_differences() {
         let numbers = [0.3, -0.7, 1.9, -2.2, 0.01, 4.0];
         let case = || Case::new().argument(&[2, 3], &numbers);
-        check(&case(), |t, v| Ok(elu(t, &v[0])), |x| {
-            x[0].iter().map(|&x| if x > 0.0 { x } else { x.exp_m1() }).collect()
-        });
+        check(
+            &case(),
+            |t, v| Ok(elu(t, &v[0])),
+            |x| x[0].iter().map(|&x| if x > 0.0 { x } else { x.exp_m1() }).collect(),
+        );
         check(&case(), |t, v| Ok(tanh(t, &v[0])), |x| x[0].iter().map(|x| x.tanh()).collect());
-        check(&case(), |t, v| Ok(scale(t, &v[0], -2.5)), |x| {
-            x[0].iter().map(|x| -2.5 * x).collect()
-        });
+        check(
+            &case(),
+            |t, v| Ok(scale(t, &v[0], -2.5)),
+            |x| x[0].iter().map(|x| -2.5 * x).collect(),
+        );
         check(&case(), |t, v| Ok(sum(t, &v[0])), |x| vec![x[0].iter().sum()]);
         let two = case().argument(&[2, 3], &[1.0, 2.0, -3.0, 0.5, 0.25, 0.0]);
-        check(&two, |t, v| add(t, &v[0], &v[1]), |x| {
-            x[0].iter().zip(&x[1]).map(|(a, b)| a + b).collect()
-        });
+        check(
+            &two,
+            |t, v| add(t, &v[0], &v[1]),
+            |x| x[0].iter().zip(&x[1]).map(|(a, b)| a + b).collect(),
+        );
         let same = case();
         check(&same, |t, v| add(t, &v[0], &v[0]), |x| x[0].iter().map(|a| 2.0 * a).collect());
     }

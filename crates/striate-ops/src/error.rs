@@ -19,7 +19,9 @@ pub enum OpError {
         expected: String,
     },
     /// The kernel does not fit into the input.
-    #[error("{operation}: kernel of {kernel} on an input of {input}, expected an input at least as large")]
+    #[error(
+        "{operation}: kernel of {kernel} on an input of {input}, expected an input at least as large"
+    )]
     KernelTooLarge {
         /// The operation.
         operation: &'static str,

@@ -24,7 +24,7 @@ pub struct Var {
 
 /// Where a gradient goes: a [`Var`] without its values, so that they can be freed.
 #[derive(Debug, Clone, Copy)]
-pub struct Target {
+pub(crate) struct Target {
     node: Option<usize>,
     length: usize,
 }
@@ -200,16 +200,15 @@ pub struct Flow<'a> {
 }
 
 impl Flow<'_> {
-    /// Where temporary buffers come from.
-    pub(crate) fn pool(&self) -> &Pool {
-        self.pool
+    /// A buffer for the gradient of `target`, contents left over; `None` where none is wanted.
+    pub(crate) fn buffer(&self, target: Target) -> Option<Buffer> {
+        target.needs_gradient().then(|| self.pool.take(target.length))
     }
 
     /// Add to the gradient of `target` what `fill` writes; it must overwrite the whole slice, and
     /// is not called where no gradient is wanted.
     pub(crate) fn add(&mut self, target: Target, fill: impl FnOnce(&mut [f32])) {
-        if target.needs_gradient() {
-            let mut gradient = self.pool.take(target.length);
+        if let Some(mut gradient) = self.buffer(target) {
             fill(&mut gradient);
             self.pass(target, gradient);
         }

@@ -79,8 +79,7 @@ impl Spatial {
             draw,
         );
         let bias = bias(builder, name, out_channels, shape.has_bias);
-        let options =
-            ConvolutionOptions { padding: [shape.padding; 2], stride: [shape.stride; 2] };
+        let options = ConvolutionOptions { padding: [shape.padding; 2], stride: [shape.stride; 2] };
         Self { weight, bias, options }
     }
 
@@ -120,8 +119,7 @@ impl Depthwise {
     ) -> Self {
         let area = kernel * kernel;
         let draw = xavier_normal(area, area * channels);
-        let weight =
-            builder.random(&format!("{name}.weight"), &[kernel, kernel, channels], draw);
+        let weight = builder.random(&format!("{name}.weight"), &[kernel, kernel, channels], draw);
         let bias = bias(builder, name, channels, has_bias);
         Self { weight, bias, padding: kernel / 2 }
     }
@@ -150,8 +148,7 @@ impl Temporal {
         has_bias: bool,
     ) -> Self {
         let draw = xavier_normal(kernel * channels, kernel * channels);
-        let weight =
-            builder.random(&format!("{name}.weight"), &[kernel, channels, channels], draw);
+        let weight = builder.random(&format!("{name}.weight"), &[kernel, channels, channels], draw);
         Self { weight, bias: bias(builder, name, channels, has_bias) }
     }
 

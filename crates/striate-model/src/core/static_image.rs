@@ -93,7 +93,8 @@ impl CoreSettings for StaticConfig {
         let shape = SpatialShape { kernel, in_channels, out_channels, padding, stride, has_bias };
         let first = Spatial::new(builder, "layer0.spatial", shape);
         let first_norm = self.norm(builder, 0);
-        let separable = (1..self.layers).map(|index| Separable::new(self, index, builder)).collect();
+        let separable =
+            (1..self.layers).map(|index| Separable::new(self, index, builder)).collect();
         let (gamma_input, channels) = (self.gamma_input, self.channels);
         Ok(Box::new(StaticCore { first, first_norm, separable, gamma_input, channels, grid }))
     }

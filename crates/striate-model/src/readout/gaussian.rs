@@ -15,9 +15,7 @@
 //! centres are kept within [-1, 1] by the clamp and not by a projection after each step.
 
 use serde::{Deserialize, Serialize};
-use striate_ops::{
-    Var, add_shift, bilinear_readout, clamped_positions, l1, sample_positions,
-};
+use striate_ops::{Var, add_shift, bilinear_readout, clamped_positions, l1, sample_positions};
 
 use super::{Readout, ReadoutInput, ReadoutSettings};
 use crate::config::{count, in_range, not_negative};
@@ -121,7 +119,8 @@ impl GaussianConfig {
     ) -> Result<Centres, ModelError> {
         if let Some(coordinates) = &input.start.coordinates {
             refuse_other_length("coordinates", coordinates.len(), n_neurons)?;
-            let source = builder.statistic("coordinates", &[n_neurons, 2], source_grid(coordinates));
+            let source =
+                builder.statistic("coordinates", &[n_neurons, 2], source_grid(coordinates));
             let sizes = [2, self.position_units, 2];
             let network = Network::new(builder, "position", &sizes, Hidden::Elu);
             return Ok(Centres::Network { source, network });
@@ -150,8 +149,10 @@ fn source_grid(coordinates: &[[f32; 2]]) -> Vec<f32> {
     let n = coordinates.len().max(1) as f64;
     let mean = |axis: usize| coordinates.iter().map(|c| f64::from(c[axis])).sum::<f64>() / n;
     let means = [mean(0), mean(1)];
-    let centred: Vec<f64> =
-        coordinates.iter().flat_map(|c| [0, 1].map(|axis| f64::from(c[axis]) - means[axis])).collect();
+    let centred: Vec<f64> = coordinates
+        .iter()
+        .flat_map(|c| [0, 1].map(|axis| f64::from(c[axis]) - means[axis]))
+        .collect();
     let largest = centred.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
     let unit = if largest > 0.0 { largest } else { 1.0 };
     centred.into_iter().map(|value| (value / unit) as f32).collect()

@@ -64,8 +64,11 @@ impl Twin {
         let path = folder.join(DESCRIPTION);
         let text = serde_json::to_string_pretty(&description)
             .map_err(|e| ModelError::Description { reason: e.to_string(), path: path.clone() })?;
-        write_atomic_bytes(&path, text.as_bytes())
-            .map_err(|source| ModelError::Io { doing: "cannot write", source, path })
+        write_atomic_bytes(&path, text.as_bytes()).map_err(|source| ModelError::Io {
+            doing: "cannot write",
+            source,
+            path,
+        })
     }
 
     /// Read the twin saved in `folder`.
@@ -79,7 +82,12 @@ impl Twin {
         let found = hash_bytes(&read(&path)?);
         if found != description.weights_blake3 {
             let expected = description.weights_blake3;
-            return Err(ModelError::Weights { what: "BLAKE3 hash".to_owned(), found, expected, path });
+            return Err(ModelError::Weights {
+                what: "BLAKE3 hash".to_owned(),
+                found,
+                expected,
+                path,
+            });
         }
         let (tensors, _) = safetensors::read(&path)?;
         let mut tensors: BTreeMap<String, OwnedTensor> =

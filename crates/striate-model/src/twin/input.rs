@@ -101,7 +101,12 @@ fn given<'v>(what: &'static str, values: Option<&'v [f32]>) -> Result<&'v [f32],
 }
 
 /// The last frames of every clip: `[clip, last frames, value]` from `[clip, frame, value]`.
-pub(super) fn last_frames(values: &[f32], n_clips: usize, n_frames: usize, last: usize) -> Vec<f32> {
+pub(super) fn last_frames(
+    values: &[f32],
+    n_clips: usize,
+    n_frames: usize,
+    last: usize,
+) -> Vec<f32> {
     let per_clip = values.len() / n_clips.max(1);
     let per_frame = per_clip / n_frames.max(1);
     let clips = values.chunks_exact(per_clip.max(1));

@@ -35,7 +35,8 @@ impl Twin {
         let mut rates = Vec::with_capacity(n_predicted * n_neurons);
         for (clips, frames) in self.pieces(input, most_values) {
             let piece = input.part(clips, frames);
-            let mut pass = Pass::new(Tape::forward_only(&self.pool), &self.parameters, Noise::Absent);
+            let mut pass =
+                Pass::new(Tape::forward_only(&self.pool), &self.parameters, Noise::Absent);
             let stimulus = self.stimulus(&mut pass, &piece, false)?;
             rates.extend_from_slice(self.rates(&mut pass, &piece, stimulus)?.values());
         }
@@ -43,7 +44,11 @@ impl Twin {
     }
 
     /// Whole clips together, or overlapping stretches of one long clip after the other.
-    fn pieces(&self, input: &ClipInput<'_>, most_values: usize) -> Vec<(Range<usize>, Range<usize>)> {
+    fn pieces(
+        &self,
+        input: &ClipInput<'_>,
+        most_values: usize,
+    ) -> Vec<(Range<usize>, Range<usize>)> {
         let n_lags = self.core.grid().n_lags;
         let per_lags = self.core.activations(1, n_lags).largest.max(1);
         // Stretches below twice the overlap would compute mostly overlap.

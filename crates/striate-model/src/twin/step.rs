@@ -26,15 +26,11 @@ pub(super) struct Objective<'a> {
     pub(super) responses: &'a [f32],
     /// Factor of the likelihood.
     pub(super) loss_scale: f64,
-    /// Whether the gradient with respect to the stimulus is wanted.
-    pub(super) stimulus_gradient: bool,
 }
 
 /// What a step finds, apart from the parameters' gradients.
 pub(super) struct StepResult {
     pub(super) loss: StepLoss,
-    /// `[clip, frame, height, width]`, where asked for.
-    pub(super) stimulus_gradient: Option<Vec<f32>>,
     statistics: Vec<(ParameterId, Vec<f32>)>,
 }
 
@@ -57,7 +53,7 @@ impl Twin {
         random: &mut RandomStream,
         gradients: &mut Gradients,
     ) -> Result<StepLoss, ModelError> {
-        let objective = Objective { responses, loss_scale, stimulus_gradient: false };
+        let objective = Objective { responses, loss_scale };
         let result = self.compute_step(input, objective, Noise::Stream(random), gradients)?;
         self.keep_statistics(&result);
         Ok(result.loss)
@@ -81,8 +77,8 @@ impl Twin {
         input.check(&self.spec, self.core.grid().n_lags)?;
         let targets = self.targets(input, objective.responses)?;
         let mut pass = Pass::new(Tape::recording(&self.pool), &self.parameters, noise);
-        let stimulus = self.stimulus(&mut pass, input, objective.stimulus_gradient)?;
-        let rate = self.rates(&mut pass, input, stimulus.clone())?;
+        let stimulus = self.stimulus(&mut pass, input, false)?;
+        let rate = self.rates(&mut pass, input, stimulus)?;
         let (loss, value) = self.likelihood.loss(&mut pass.tape, &rate, &targets)?;
         drop(rate);
         let penalties = self.penalties(&mut pass, input.session)?;
@@ -90,11 +86,9 @@ impl Twin {
         seeds.extend(penalties.iter().map(|p| Seed::scaled(&p.value, p.weight as f32)));
         let regulariser = penalties.iter().map(|p| p.weight * f64::from(p.value.scalar())).sum();
         let (tape, leaves, statistics) = pass.finish();
-        let mut found = tape.backward(seeds);
-        let stimulus_gradient = found.take(&stimulus).map(|gradient| gradient.to_vec());
-        leaves.add_to(gradients, found);
+        leaves.add_to(gradients, tape.backward(seeds));
         let loss = StepLoss { likelihood: objective.loss_scale * value, regulariser };
-        Ok(StepResult { loss, stimulus_gradient, statistics })
+        Ok(StepResult { loss, statistics })
     }
 
     fn targets(&self, input: &ClipInput<'_>, responses: &[f32]) -> Result<Vec<f32>, ModelError> {

@@ -1,0 +1,35 @@
+//! Parameter counts of the published baselines, five sessions of Sensorium 2023.
+
+use super::*;
+
+const N_NEURONS: [usize; 5] = [7863, 7908, 7939, 8202, 8122];
+
+fn n_parameters(model: &str) -> usize {
+    let session = |(index, &n_neurons): (usize, &usize)| SessionShape {
+        id: format!("session-{index}"),
+        n_neurons,
+        n_behaviour: 2,
+        has_pupil_center: true,
+    };
+    let start = |&n: &usize| SessionStart {
+        mean_response: vec![1.0; n],
+        coordinates: Some((0..n).map(|i| [i as f32, (i % 90) as f32]).collect()),
+        ..SessionStart::default()
+    };
+    let sessions = N_NEURONS.iter().enumerate().map(session).collect();
+    let model = serde_json::from_str(model).unwrap();
+    let spec = TwinSpec { model, height: 36, width: 64, sessions };
+    let starts: Vec<SessionStart> = N_NEURONS.iter().map(start).collect();
+    Twin::build(spec, &starts, &Streams::new(1)).unwrap().n_parameters()
+}
+
+#[test]
+fn factorised_baseline_has_5_707_743_parameters() {
+    assert_eq!(n_parameters(r#"{ "shifter": {} }"#), 5_707_743);
+}
+
+#[test]
+fn static_baseline_on_video_has_2_814_015_parameters() {
+    let model = r#"{ "core": { "kind": "static-2d", "separable_bias": true }, "shifter": {} }"#;
+    assert_eq!(n_parameters(model), 2_814_015);
+}
