@@ -96,10 +96,8 @@ impl GaborRidge {
             return Err(BaselineError::TooFew { what: "images", found, expected: 3 }.into());
         }
         let scaling = Scaling::of(&features);
-        let inputs = scaling.apply(&features);
-        let outputs = ArrayView2::from_shape((features.len(), size.n_neurons), &responses)
-            .expect("every stretch was checked to hold one row of responses per image");
-        let map = ridge::fit(inputs.view(), outputs)?;
+        let outputs = rows(&responses, features.len(), size.n_neurons);
+        let map = ridge::fit(scaling.apply(&features).view(), outputs)?;
         Ok(Self {
             config: config.clone(),
             height: size.height,
@@ -141,6 +139,11 @@ impl GaborRidge {
     pub fn unexplained(&self) -> &Array1<f64> {
         &self.unexplained
     }
+}
+
+fn rows(values: &[f32], n_images: usize, n_neurons: usize) -> ArrayView2<'_, f32> {
+    ArrayView2::from_shape((n_images, n_neurons), values)
+        .expect("every stretch was checked to hold one row of responses per image")
 }
 
 fn all_features(pyramid: &GaborPyramid, images: ArrayView3<'_, f32>) -> Vec<Features> {

@@ -7,8 +7,11 @@ use ndarray::{Array1, Array2, s};
 use super::super::{BaselineError, SessionSize, Stretch};
 use super::LinearNonlinearConfig;
 
-/// One frame in this many enters the covariance in space.
+/// One frame in this many enters the covariance in space, once there are enough.
 const FRAMES_PER_SAMPLE: usize = 10;
+
+/// Enough patches are this many for each pixel of the window.
+const PATCHES_PER_PIXEL: f64 = 20.0;
 
 /// At most about this many pixels enter the covariance in time.
 const MOST_SERIES: usize = 200;
@@ -69,10 +72,11 @@ impl StimulusCovariance {
     fn add_patches(&mut self, stretch: &Stretch<'_>) {
         let [rows, columns] = self.window;
         let (_, height, width) = stretch.stimulus.dim();
+        let enough = PATCHES_PER_PIXEL * (rows * columns) as f64;
         let mut patches = Vec::new();
         for frame in stretch.stimulus.outer_iter().skip(stretch.n_context()) {
             self.n_seen += 1;
-            if self.n_seen % FRAMES_PER_SAMPLE != 1 {
+            if self.space.n > enough && !self.n_seen.is_multiple_of(FRAMES_PER_SAMPLE) {
                 continue;
             }
             for top in (0..=height - rows).step_by(self.patch_step[0]) {

@@ -112,9 +112,9 @@ fn recovers_separable_receptive_fields_from_white_noise() {
     let rates = rates(&drives(&stimulus));
     let model = fit_pieces(&config(), &stimulus, &responses(&rates), 300).unwrap();
     let predicted = model.predict(stimulus.view()).unwrap().mapv(f64::from);
-    for neuron in 0..2 {
+    for (neuron, centre) in CENTRES.into_iter().enumerate() {
         let [x, y] = model.position(neuron).unwrap();
-        let off = (x - CENTRES[neuron][0]).hypot(y - CENTRES[neuron][1]);
+        let off = (x - centre[0]).hypot(y - centre[1]);
         assert!(off <= 1.5, "neuron {neuron} is off by {off} pixels");
         // Some thousand spikes against noise of variance 1 per pixel leave a few percent.
         assert!(agreement(&model, neuron) > 0.95, "neuron {neuron}: {}", agreement(&model, neuron));
