@@ -114,8 +114,10 @@ impl Classified for ModelError {
     fn class(&self) -> ErrorClass {
         match self {
             Self::OutOfRange { .. } | Self::Mismatch { .. } => ErrorClass::Usage,
-            Self::Length { .. } | Self::Description { .. } => ErrorClass::InputData,
-            Self::Newer { .. } | Self::Weights { .. } => ErrorClass::InputData,
+            Self::Length { .. }
+            | Self::Description { .. }
+            | Self::Newer { .. }
+            | Self::Weights { .. } => ErrorClass::InputData,
             Self::Operation(error) => error.class(),
             Self::Format(error) => error.class(),
             Self::Io { source, .. } => ErrorClass::of_io(source),

@@ -33,14 +33,9 @@ pub trait Likelihood: Send + Sync {
     fn rate(&self, tape: &mut Tape, read: &Var) -> Var;
 
     /// Negative log-likelihood summed over all values (up to what does not depend on the rate), as
-    /// a scalar variable and in double precision.
+    /// a scalar variable and in double precision. `responses` have the shape of `rate`.
     ///
     /// # Errors
-    /// [`ModelError::Operation`] where there are more or fewer responses than rates.
-    fn loss(
-        &self,
-        tape: &mut Tape,
-        rate: &Var,
-        responses: &[f32],
-    ) -> Result<(Var, f64), ModelError>;
+    /// [`ModelError::Operation`] where the shapes differ.
+    fn loss(&self, tape: &mut Tape, rate: &Var, responses: &Var) -> Result<(Var, f64), ModelError>;
 }

@@ -44,10 +44,8 @@ pub struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     pub(crate) fn new(tape: Tape, parameters: &'a Parameters, noise: Noise<'a>) -> Self {
-        let mode = match noise {
-            Noise::Absent => Mode::Evaluation,
-            _ => Mode::Training,
-        };
+        let is_evaluation = matches!(noise, Noise::Absent);
+        let mode = if is_evaluation { Mode::Evaluation } else { Mode::Training };
         Self { tape, parameters, mode, noise, leaves: BTreeMap::new(), statistics: Vec::new() }
     }
 

@@ -148,15 +148,13 @@ impl Twin {
         let mut twin = Self::build(spec, starts, streams)?;
         for parameter in twin.parameters.0.iter_mut().filter(|p| p.group == "core") {
             let found = source.parameters.find(&parameter.name);
-            match found.filter(|found| found.shape == parameter.shape) {
-                Some(found) => parameter.values.clone_from(&found.values),
-                None => {
-                    let what = format!("`{}` of the core to take over", parameter.name);
-                    let found = found.map_or("none".to_owned(), |f| format!("{:?}", f.shape));
-                    let expected = format!("shape {:?}", parameter.shape);
-                    return Err(ModelError::mismatch(what, found, expected));
-                }
-            }
+            let Some(fitting) = found.filter(|found| found.shape == parameter.shape) else {
+                let what = format!("`{}` of the core to take over", parameter.name);
+                let found = found.map_or("none".to_owned(), |f| format!("{:?}", f.shape));
+                let expected = format!("shape {:?}", parameter.shape);
+                return Err(ModelError::mismatch(what, found, expected));
+            };
+            parameter.values.clone_from(&fitting.values);
         }
         Ok(twin)
     }

@@ -75,7 +75,8 @@ mod tests {
         let value = |index: usize| {
             let (n, frame) = (index % 3, index / 3);
             let at = if per_frame { frame * 3 + n } else { n };
-            let (px, py) = ((x[1][at * 2] + 1.0) / 2.0 * 3.0, (x[1][at * 2 + 1] + 1.0) / 2.0 * 2.0);
+            let pixel = |axis: usize, last: f64| last * f64::midpoint(x[1][at * 2 + axis], 1.0);
+            let (px, py) = (pixel(0, 3.0), pixel(1, 2.0));
             let mut sum = x.get(3).map_or(0.0, |bias| bias[n]);
             for (row, column, channel) in (0..24).map(|i| (i / 8, i / 2 % 4, i % 2)) {
                 let near = |p: f64, q: usize| (1.0 - (p - q as f64).abs()).max(0.0);

@@ -20,25 +20,25 @@ pub fn elu_plus_one(tape: &mut Tape, input: &Var) -> Var {
 /// Poisson loss `sum(rate - response log(rate + epsilon))`, accumulated in `f64`: as a scalar of
 /// shape `[]`, and in double precision.
 ///
-/// `responses` has the shape of `rate`. What depends on the responses alone is left out.
+/// `responses` has the shape of `rate`, and gets no gradient. What depends on the responses alone is
+/// left out.
 ///
 /// # Errors
-/// [`OpError::Shape`] where there are more or fewer responses than rates.
+/// [`OpError::Shape`] where the shapes differ.
 pub fn poisson_loss(
     tape: &mut Tape,
     rate: &Var,
-    responses: &[f32],
+    responses: &Var,
     epsilon: f32,
 ) -> Result<(Var, f64), OpError> {
-    check_shape("poisson loss", "responses", &[responses.len()], &[rate.values().len()])?;
-    let loss = pointwise::poisson_loss(rate.values(), responses, epsilon);
+    check_shape("poisson loss", "responses", responses.shape(), rate.shape())?;
+    let loss = pointwise::poisson_loss(rate.values(), responses.values(), epsilon);
     let result = tape.pool().copy(&[loss as f32]);
-    let (target, saved) = (rate.target(), rate.clone());
-    let responses = tape.pool().copy(responses);
+    let (target, saved, responses) = (rate.target(), rate.clone(), responses.clone());
     let loss_var = tape.record(Vec::new(), result, &[rate], move |gradient, flow| {
         flow.add(target, |out| {
             let (rate, scale) = (saved.values(), gradient[0]);
-            pointwise::poisson_loss_gradient(rate, &responses, epsilon, scale, out);
+            pointwise::poisson_loss_gradient(rate, responses.values(), epsilon, scale, out);
         });
     });
     Ok((loss_var, loss))
@@ -62,7 +62,10 @@ mod tests {
         let responses = [0.0, 1.0, 2.5, 0.0, 3.0, 0.1];
         check(
             &case,
-            |t, v| Ok(poisson_loss(t, &v[0], &responses, 1e-8)?.0),
+            |t, v| {
+                let responses = t.constant(vec![2, 3], &responses)?;
+                Ok(poisson_loss(t, &v[0], &responses, 1e-8)?.0)
+            },
             |x| {
                 let loss = |(r, &y): (&f64, &f32)| r - f64::from(y) * (r + 1e-8).ln();
                 vec![x[0].iter().zip(&responses).map(loss).sum()]

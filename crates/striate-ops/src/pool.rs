@@ -17,14 +17,17 @@ const MOST_HELD: f64 = 1.15;
 /// Cloning gives another handle to the same store. What is free never exceeds 1.15 times the most
 /// that was ever in use at once, together with what is in use; beyond that the oldest are freed.
 #[derive(Clone, Default)]
-pub struct Pool(Arc<Mutex<Free>>);
+pub struct Pool(Arc<Mutex<Store>>);
 
 #[derive(Default)]
-struct Free {
-    /// Oldest first.
+struct Store {
+    /// Free buffers, oldest first.
     buffers: Vec<Vec<f32>>,
+    /// Values in free buffers.
     free: usize,
+    /// Values in use.
     used: usize,
+    /// The most that ever were in use at once.
     most_used: usize,
 }
 
@@ -42,13 +45,13 @@ impl Pool {
     /// assert_eq!(pool.take(90).as_ptr(), address);
     /// ```
     pub fn take(&self, length: usize) -> Buffer {
-        let mut free = self.lock();
-        let values = free.reuse(length).unwrap_or_else(|| {
-            free.make_room(length);
+        let mut store = self.lock();
+        let values = store.reuse(length).unwrap_or_else(|| {
+            store.make_room(length);
             vec![0.0; length]
         });
-        free.used += values.capacity();
-        free.most_used = free.most_used.max(free.used);
+        store.used += values.capacity();
+        store.most_used = store.most_used.max(store.used);
         Buffer { values, pool: self.clone() }
     }
 
@@ -68,19 +71,19 @@ impl Pool {
 
     /// Bytes in use and free.
     pub fn bytes(&self) -> usize {
-        let free = self.lock();
-        (free.used + free.free) * size_of::<f32>()
+        let store = self.lock();
+        (store.used + store.free) * size_of::<f32>()
     }
 
     /// Free everything that is not in use, and forget how much ever was.
     pub fn clear(&self) {
-        let mut free = self.lock();
-        free.buffers.clear();
-        free.free = 0;
-        free.most_used = free.used;
+        let mut store = self.lock();
+        store.buffers.clear();
+        store.free = 0;
+        store.most_used = store.used;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Free> {
+    fn lock(&self) -> MutexGuard<'_, Store> {
         // The counts are changed after everything that could panic: a poisoned lock is usable.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,12 +91,12 @@ impl Pool {
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let free = self.lock();
-        write!(f, "Pool {{ free: {}, used: {} }}", free.free, free.used)
+        let store = self.lock();
+        write!(f, "Pool {{ free: {}, used: {} }}", store.free, store.used)
     }
 }
 
-impl Free {
+impl Store {
     /// The smallest free buffer that holds `length` values without wasting much of itself.
     fn reuse(&mut self, length: usize) -> Option<Vec<f32>> {
         let fits = |capacity: usize| {
@@ -148,11 +151,11 @@ impl fmt::Debug for Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         let values = std::mem::take(&mut self.values);
-        let mut free = self.pool.lock();
-        free.used -= values.capacity();
+        let mut store = self.pool.lock();
+        store.used -= values.capacity();
         if values.capacity() > 0 {
-            free.free += values.capacity();
-            free.buffers.push(values);
+            store.free += values.capacity();
+            store.buffers.push(values);
         }
     }
 }

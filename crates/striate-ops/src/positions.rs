@@ -6,6 +6,7 @@ use crate::error::OpError;
 use crate::pool::Buffer;
 use crate::shape::check_shape;
 use crate::tape::{Tape, Var};
+use crate::tensor::Tensor;
 
 /// Neurons whose gradients one task sums over frames.
 const NEURONS: usize = 256;
@@ -40,10 +41,10 @@ pub fn sample_positions(
         draw(positions, noise, centres.values(), spread.values());
     });
     let (to_centres, to_spread) = (centres.target(), spread.target());
-    let shape = vec![n_frames, n_neurons, 2];
-    let saved = tape.pool().copy(&positions);
-    Ok(tape.record(shape, positions, &[centres, spread], move |mut gradient, flow| {
-        mask(&mut gradient, &saved);
+    let positions = Tensor::new(vec![n_frames, n_neurons, 2], positions)?;
+    let saved = positions.clone();
+    Ok(tape.record_tensor(positions, &[centres, spread], move |mut gradient, flow| {
+        mask(&mut gradient, saved.values());
         let sums = sums_over_frames(&gradient, &noise, n_neurons);
         let column = |out: &mut [f32], columns: std::ops::Range<usize>| {
             for (out, sums) in out.chunks_exact_mut(columns.len()).zip(&sums) {
@@ -120,9 +121,9 @@ pub fn clamped_positions(tape: &mut Tape, centres: &Var) -> Result<Var, OpError>
     for position in positions.iter_mut() {
         *position = position.clamp(-1.0, 1.0);
     }
-    let (target, saved) = (centres.target(), tape.pool().copy(centres.values()));
+    let (target, saved) = (centres.target(), centres.clone());
     Ok(tape.record(vec![1, n_neurons, 2], positions, &[centres], move |mut gradient, flow| {
-        for (gradient, centre) in gradient.iter_mut().zip(saved.iter()) {
+        for (gradient, centre) in gradient.iter_mut().zip(saved.values()) {
             if centre.abs() > 1.0 {
                 *gradient = 0.0;
             }

@@ -110,8 +110,15 @@ impl Tape {
     /// # Errors
     /// As [`Tape::leaf`].
     pub fn constant(&mut self, shape: Vec<usize>, values: &[f32]) -> Result<Var, OpError> {
-        let value = Tensor::new(shape, self.pool.copy(values))?;
-        Ok(Var { value, node: None })
+        self.constant_buffer(shape, self.pool.copy(values))
+    }
+
+    /// [`Tape::constant`] without a copy.
+    ///
+    /// # Errors
+    /// As [`Tape::leaf`].
+    pub fn constant_buffer(&mut self, shape: Vec<usize>, values: Buffer) -> Result<Var, OpError> {
+        Ok(Var { value: Tensor::new(shape, values)?, node: None })
     }
 
     /// The result of an operation. `backward` is kept only where a gradient of some argument is
@@ -127,6 +134,16 @@ impl Tape {
         backward: impl FnOnce(Buffer, &mut Flow<'_>) + Send + 'static,
     ) -> Var {
         let value = Tensor::new(shape, values).expect("operations give the shape they computed");
+        self.record_tensor(value, arguments, backward)
+    }
+
+    /// [`Tape::record`] for a result that `backward` itself holds on to.
+    pub(crate) fn record_tensor(
+        &mut self,
+        value: Tensor,
+        arguments: &[&Var],
+        backward: impl FnOnce(Buffer, &mut Flow<'_>) + Send + 'static,
+    ) -> Var {
         let wanted = self.is_recording && arguments.iter().any(|a| a.node.is_some());
         let node = wanted.then(|| {
             self.nodes.push(Some(Box::new(backward)));

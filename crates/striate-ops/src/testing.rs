@@ -35,7 +35,9 @@ impl Case {
     pub(crate) fn random(self, shape: &[usize], seed: u64) -> Self {
         let mut values = vec![0.0; shape.iter().product()];
         Streams::new(seed).stream("argument").fill_normal(&mut values);
-        values.iter_mut().for_each(|v| *v *= 0.5);
+        for value in &mut values {
+            *value *= 0.5;
+        }
         self.argument(shape, &values)
     }
 }

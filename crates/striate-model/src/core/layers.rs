@@ -108,8 +108,8 @@ pub(crate) struct Depthwise {
 }
 
 impl Depthwise {
-    /// Weights `[row, column, channel]` by Glorot's normal rule (fan in: one channel; fan out: all,
-    /// as PyTorch counts them for grouped kernels), biases 0.
+    /// Weights `[row, column, channel]` by Glorot's normal rule (fan in: one channel, fan out: all,
+    /// as is usual for grouped kernels), biases 0.
     pub(crate) fn new(
         builder: &mut ParameterBuilder<'_>,
         name: &str,

@@ -43,12 +43,7 @@ impl Likelihood for Poisson {
         elu_plus_one(tape, read)
     }
 
-    fn loss(
-        &self,
-        tape: &mut Tape,
-        rate: &Var,
-        responses: &[f32],
-    ) -> Result<(Var, f64), ModelError> {
+    fn loss(&self, tape: &mut Tape, rate: &Var, responses: &Var) -> Result<(Var, f64), ModelError> {
         Ok(poisson_loss(tape, rate, responses, self.epsilon)?)
     }
 }

@@ -1,7 +1,7 @@
 //! The shifter of the Sensorium baselines: a small network, 2-5-5-2, with tanh after every layer.
 //! (Sinz et al. 2018, "Stimulus domain transfer in recurrent models for large scale cortical
-//! population prediction on video", NeurIPS, section 3, for the idea; sizes as in Willeke et al.
-//! 2022, arXiv 2206.08666.)
+//! population prediction on video", Advances in Neural Information Processing Systems 31, section 3,
+//! for the idea; sizes as in Willeke et al. 2022, arXiv 2206.08666.)
 
 use serde::{Deserialize, Serialize};
 use striate_ops::Var;

@@ -99,16 +99,3 @@ pub(super) fn fits(
 fn given<'v>(what: &'static str, values: Option<&'v [f32]>) -> Result<&'v [f32], ModelError> {
     values.ok_or_else(|| ModelError::mismatch(what, "none", "one, which this twin depends on"))
 }
-
-/// The last frames of every clip: `[clip, last frames, value]` from `[clip, frame, value]`.
-pub(super) fn last_frames(
-    values: &[f32],
-    n_clips: usize,
-    n_frames: usize,
-    last: usize,
-) -> Vec<f32> {
-    let per_clip = values.len() / n_clips.max(1);
-    let per_frame = per_clip / n_frames.max(1);
-    let clips = values.chunks_exact(per_clip.max(1));
-    clips.flat_map(|clip| &clip[per_clip - last * per_frame..]).copied().collect()
-}

@@ -3,7 +3,7 @@
 use striate_base::RandomStream;
 use striate_ops::{Seed, Tape, Var, append_constant_channels};
 
-use super::input::{fits, last_frames, needs_behaviour};
+use super::input::{fits, needs_behaviour};
 use super::{ClipInput, Twin};
 use crate::core::Penalty;
 use crate::error::ModelError;
@@ -75,12 +75,12 @@ impl Twin {
         gradients: &mut Gradients,
     ) -> Result<StepResult, ModelError> {
         input.check(&self.spec, self.core.grid().n_lags)?;
-        let targets = self.targets(input, objective.responses)?;
         let mut pass = Pass::new(Tape::recording(&self.pool), &self.parameters, noise);
+        let responses = self.targets(&mut pass, input, objective.responses)?;
         let stimulus = self.stimulus(&mut pass, input, false)?;
         let rate = self.rates(&mut pass, input, stimulus)?;
-        let (loss, value) = self.likelihood.loss(&mut pass.tape, &rate, &targets)?;
-        drop(rate);
+        let (loss, value) = self.likelihood.loss(&mut pass.tape, &rate, &responses)?;
+        drop((rate, responses));
         let penalties = self.penalties(&mut pass, input.session)?;
         let mut seeds = vec![Seed::scaled(&loss, objective.loss_scale as f32)];
         seeds.extend(penalties.iter().map(|p| Seed::scaled(&p.value, p.weight as f32)));
@@ -91,12 +91,35 @@ impl Twin {
         Ok(StepResult { loss, statistics })
     }
 
-    fn targets(&self, input: &ClipInput<'_>, responses: &[f32]) -> Result<Vec<f32>, ModelError> {
+    /// Responses `[clip, frame - frames consumed, neuron]` to the frames that are predicted.
+    fn targets(
+        &self,
+        pass: &mut Pass<'_>,
+        input: &ClipInput<'_>,
+        responses: &[f32],
+    ) -> Result<Var, ModelError> {
         let n_neurons = input.shape(&self.spec)?.n_neurons;
         let axes = [input.n_clips, input.n_frames, n_neurons];
         fits("responses", responses, &axes, "clip, frame, neuron")?;
         let last = input.n_frames - self.frames_consumed();
-        Ok(last_frames(responses, input.n_clips, input.n_frames, last))
+        self.last_frames(pass, responses, [input.n_clips, last, n_neurons])
+    }
+
+    /// The last frames of every clip, `[clip, last frames, value]` as in `shape`, from `[clip, frame,
+    /// value]`.
+    fn last_frames(
+        &self,
+        pass: &mut Pass<'_>,
+        values: &[f32],
+        shape: [usize; 3],
+    ) -> Result<Var, ModelError> {
+        let [n_clips, last, per_frame] = shape;
+        let mut found = self.pool.take(n_clips * last * per_frame);
+        let clips = values.chunks_exact((values.len() / n_clips).max(1));
+        for (found, clip) in found.chunks_exact_mut((last * per_frame).max(1)).zip(clips) {
+            found.copy_from_slice(&clip[clip.len() - last * per_frame..]);
+        }
+        Ok(pass.tape.constant_buffer(shape.to_vec(), found)?)
     }
 
     /// The stimulus `[clip, frame, height, width, 1]` as a variable.
@@ -127,10 +150,9 @@ impl Twin {
         let features = self.features(pass, seen)?;
         let shift = match (&parts.shifter, input.pupil_center) {
             (Some(shifter), Some(pupil_center)) => {
-                let (n_clips, n_frames) = (input.n_clips, input.n_frames);
-                let last = n_frames - self.frames_consumed();
-                let centre = last_frames(pupil_center, n_clips, n_frames, last);
-                let centre = pass.tape.constant(vec![n_clips * last, 2], &centre)?;
+                let last = input.n_frames - self.frames_consumed();
+                let centre = self.last_frames(pass, pupil_center, [input.n_clips, last, 2])?;
+                let centre = centre.reshape(vec![input.n_clips * last, 2])?;
                 Some(shifter.forward(pass, &centre)?)
             }
             _ => None,

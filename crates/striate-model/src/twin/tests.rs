@@ -43,7 +43,7 @@ fn small_starts() -> [SessionStart; 2] {
 }
 
 /// Owned values of a [`ClipInput`], random.
-struct Clips {
+struct Batch {
     session: usize,
     n_clips: usize,
     n_frames: usize,
@@ -53,7 +53,7 @@ struct Clips {
     responses: Vec<f32>,
 }
 
-impl Clips {
+impl Batch {
     fn random(twin: &Twin, session: usize, n_clips: usize, n_frames: usize) -> Self {
         let spec = twin.spec();
         let n = n_clips * n_frames;

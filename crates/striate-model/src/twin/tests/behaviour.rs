@@ -3,7 +3,7 @@
 use super::*;
 use crate::parameters::Gradients;
 
-fn step(twin: &mut Twin, clips: &Clips) -> (StepLoss, Gradients) {
+fn step(twin: &mut Twin, clips: &Batch) -> (StepLoss, Gradients) {
     let mut gradients = Gradients::zeros(twin.parameters());
     let (input, mut random) = (clips.input(), random());
     let loss = twin
@@ -20,7 +20,7 @@ fn values<'a>(twin: &'a Twin, name: &str) -> &'a [f32] {
 fn pieces_change_no_value() {
     let twin = small();
     for (n_clips, n_frames) in [(1, 40), (3, 11), (7, 4)] {
-        let clips = Clips::random(&twin, 0, n_clips, n_frames);
+        let clips = Batch::random(&twin, 0, n_clips, n_frames);
         let whole = twin.predict(&clips.input()).unwrap();
         assert_eq!(whole.len(), n_clips * (n_frames - 3) * 5);
         assert_eq!(twin.predict_in_pieces(&clips.input(), 1).unwrap(), whole);
@@ -31,7 +31,7 @@ fn pieces_change_no_value() {
 fn same_seed_gives_the_same_bits_and_another_does_not() {
     let (mut a, mut b) = (small(), small());
     assert_eq!(a.parameters(), b.parameters());
-    let clips = Clips::random(&a, 0, 2, 8);
+    let clips = Batch::random(&a, 0, 2, 8);
     assert_eq!(step(&mut a, &clips), step(&mut b, &clips));
     assert_eq!(a.parameters(), b.parameters());
     let other = Twin::build(small_spec(), &small_starts(), &Streams::new(4)).unwrap();
@@ -44,7 +44,7 @@ fn one_thread_and_three_give_the_same_bits() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
         pool.install(|| {
             let mut twin = small();
-            let clips = Clips::random(&twin, 0, 2, 8);
+            let clips = Batch::random(&twin, 0, 2, 8);
             let result = step(&mut twin, &clips);
             (result, twin.parameters().clone())
         })
@@ -55,7 +55,7 @@ fn one_thread_and_three_give_the_same_bits() {
 #[test]
 fn gradients_accumulate_over_sessions() {
     let mut twin = small();
-    let (first, second) = (Clips::random(&twin, 0, 2, 8), Clips::random(&twin, 1, 2, 8));
+    let (first, second) = (Batch::random(&twin, 0, 2, 8), Batch::random(&twin, 1, 2, 8));
     let (_, of_first) = step(&mut twin, &first);
     let (_, of_second) = step(&mut twin, &second);
     let mut both = Gradients::zeros(twin.parameters());
@@ -77,7 +77,7 @@ fn gradients_accumulate_over_sessions() {
 #[test]
 fn training_moves_the_running_statistics_and_prediction_does_not() {
     let mut twin = small();
-    let clips = Clips::random(&twin, 0, 2, 8);
+    let clips = Batch::random(&twin, 0, 2, 8);
     twin.predict(&clips.input()).unwrap();
     assert_eq!(values(&twin, "core.layer0.norm.mean"), [0.0; 4]);
     step(&mut twin, &clips);
@@ -89,7 +89,7 @@ fn frozen_core_keeps_its_statistics_and_has_no_gradient() {
     let mut twin = small();
     twin.freeze(|parameter| parameter.group == "core");
     let before = twin.parameters().clone();
-    let clips = Clips::random(&twin, 0, 2, 8);
+    let clips = Batch::random(&twin, 0, 2, 8);
     let (loss, gradients) = step(&mut twin, &clips);
     assert!(loss.likelihood.is_finite() && loss.regulariser > 0.0);
     assert_eq!(*twin.parameters(), before);
@@ -102,7 +102,7 @@ fn frozen_core_keeps_its_statistics_and_has_no_gradient() {
 #[test]
 fn steady_state_takes_no_new_memory() {
     let mut twin = small();
-    let clips = Clips::random(&twin, 0, 2, 8);
+    let clips = Batch::random(&twin, 0, 2, 8);
     for _ in 0..2 {
         step(&mut twin, &clips);
     }
@@ -115,7 +115,7 @@ fn steady_state_takes_no_new_memory() {
 #[test]
 fn a_small_step_against_the_gradient_lowers_the_loss() {
     let mut twin = small();
-    let clips = Clips::random(&twin, 0, 2, 8);
+    let clips = Batch::random(&twin, 0, 2, 8);
     let (before, gradients) = step(&mut twin, &clips);
     let length: f32 = gradients.0.iter().flatten().map(|g| g * g).sum();
     let rate = 1e-3 / length;
@@ -144,7 +144,7 @@ fn given_positions_are_where_readouts_start() {
 #[test]
 fn inputs_that_do_not_fit_are_named() {
     let twin = small();
-    let clips = Clips::random(&twin, 0, 2, 8);
+    let clips = Batch::random(&twin, 0, 2, 8);
     let message = |input: ClipInput<'_>| twin.predict(&input).unwrap_err().to_string();
     let input = clips.input();
     let short = ClipInput { stimulus: &clips.stimulus[1..], ..input };

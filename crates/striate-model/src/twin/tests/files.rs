@@ -27,7 +27,7 @@ fn saved_twin_comes_back_bit_by_bit() {
     let loaded = Twin::load(folder.path()).unwrap();
     assert_eq!(loaded.spec(), twin.spec());
     assert_eq!(loaded.parameters(), twin.parameters());
-    let clips = Clips::random(&twin, 0, 1, 9);
+    let clips = Batch::random(&twin, 0, 1, 9);
     let predicted = twin.predict(&clips.input()).unwrap();
     assert_eq!(loaded.predict(&clips.input()).unwrap(), predicted);
 }

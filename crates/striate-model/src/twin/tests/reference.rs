@@ -1,4 +1,4 @@
-//! Loss, every gradient, running statistics, predictions and the stimulus gradient against PyTorch
+//! Loss, every gradient, running statistics, predictions and the stimulus gradient against `PyTorch`
 //! (`tests/data/make_reference.py`).
 
 use std::collections::BTreeMap;
