@@ -2,6 +2,7 @@
 
 use crate::error::OpError;
 use crate::tape::{Tape, Var};
+use crate::tensor::Tensor;
 
 /// `max(x, 0) + min(exp(x) - 1, 0)`, any shape (Clevert et al. 2016, "Fast and accurate deep network
 /// learning by exponential linear units", eq. 15 with alpha = 1).
@@ -45,9 +46,10 @@ fn map(
     for (result, &x) in result.iter_mut().zip(input.values()) {
         *result = function(x);
     }
-    let (target, saved) = (input.target(), tape.pool().copy(&result));
-    tape.record(input.shape().to_vec(), result, &[input], move |mut gradient, flow| {
-        for (gradient, &y) in gradient.iter_mut().zip(saved.iter()) {
+    let value = Tensor::new(input.shape().to_vec(), result).expect("as many values as the input");
+    let (target, saved) = (input.target(), value.clone());
+    tape.record_tensor(value, &[input], move |mut gradient, flow| {
+        for (gradient, &y) in gradient.iter_mut().zip(saved.values()) {
             *gradient *= slope(y);
         }
         flow.pass(target, gradient);

@@ -83,6 +83,14 @@ impl Pool {
         store.most_used = store.used;
     }
 
+    /// Make what is left over in free buffers show wherever it is used.
+    #[cfg(test)]
+    pub(crate) fn poison(&self) {
+        for buffer in &mut self.lock().buffers {
+            buffer.fill(f32::NAN);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Store> {
         // The counts are changed after everything that could panic: a poisoned lock is usable.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

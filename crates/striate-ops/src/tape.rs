@@ -255,3 +255,57 @@ impl LeafGradients {
         self.0.get_mut(leaf.node?)?.take()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{add, l1, scale};
+
+    #[test]
+    fn gradients_of_a_leaf_used_twice_add_up() {
+        let mut tape = Tape::recording(&Pool::new());
+        let x = tape.leaf(vec![2], &[1.0, -2.0]).unwrap();
+        let tripled = scale(&mut tape, &x, 3.0);
+        let sum = add(&mut tape, &x, &tripled).unwrap();
+        let size = l1(&mut tape, &sum);
+        let seeds = vec![Seed::scaled(&size, 1.0), Seed::scaled(&x, 0.5)];
+        let mut gradients = tape.backward(seeds);
+        assert_eq!(*gradients.take(&x).unwrap(), [4.5, -3.5]);
+        assert!(gradients.take(&x).is_none());
+    }
+
+    #[test]
+    fn constants_get_no_gradient_and_forward_only_keeps_nothing() {
+        let pool = Pool::new();
+        let mut tape = Tape::forward_only(&pool);
+        let x = tape.leaf(vec![1000], &[1.0; 1000]).unwrap();
+        assert!(!x.needs_gradient());
+        let mut y = x.clone();
+        for _ in 0..100 {
+            y = scale(&mut tape, &y, 1.01);
+        }
+        // The leaf, the result and the one before it.
+        assert!(pool.bytes() <= 4 * 3 * 1000 * 115 / 100, "{}", pool.bytes());
+        assert!(tape.backward(vec![Seed::scaled(&y, 1.0)]).take(&x).is_none());
+    }
+
+    #[test]
+    fn activations_are_freed_on_the_way_back() {
+        let pool = Pool::new();
+        let mut tape = Tape::recording(&pool);
+        let x = tape.leaf(vec![1000], &[1.0; 1000]).unwrap();
+        let mut y = x.clone();
+        for _ in 0..50 {
+            y = crate::tanh(&mut tape, &y);
+        }
+        let before = pool.bytes();
+        let seed = Seed::scaled(&y, 1.0);
+        drop(y);
+        let gradients = tape.backward(vec![seed]);
+        // The gradient travels in one buffer; nothing is added to what the forward pass took.
+        assert!(pool.bytes() <= before + 4 * 1000, "{} after {before}", pool.bytes());
+        drop((gradients, x));
+        pool.clear();
+        assert_eq!(pool.bytes(), 0);
+    }
+}

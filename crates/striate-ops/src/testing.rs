@@ -43,41 +43,53 @@ impl Case {
 }
 
 /// Compare an operation with a reference: its result, and the gradient of a weighted sum of its
-/// result with respect to every argument.
+/// result with respect to every argument. The second time on memory full of NaN.
 pub(crate) fn check(
     case: &Case,
-    operation: impl FnOnce(&mut Tape, &[Var]) -> Result<Var, OpError>,
+    operation: impl Fn(&mut Tape, &[Var]) -> Result<Var, OpError>,
     reference: impl Fn(&[Vec<f64>]) -> Vec<f64>,
 ) {
-    let mut tape = Tape::recording(&Pool::new());
-    let leaves: Vec<Var> =
-        case.arguments.iter().map(|(s, v)| tape.leaf(s.clone(), v).unwrap()).collect();
-    let result = operation(&mut tape, &leaves).unwrap();
-    let mut point: Vec<Vec<f64>> =
-        case.arguments.iter().map(|(_, v)| v.iter().map(|&v| f64::from(v)).collect()).collect();
-    assert_close("result", result.values(), &reference(&point));
-    let weights: Vec<f32> = (0..result.values().len()).map(|i| 0.3 + (i % 7) as f32).collect();
-    let seed = Seed::weighted(&tape, &result, &weights).unwrap();
-    let mut gradients = tape.backward(vec![seed]);
+    let wide = |values: &Vec<f32>| values.iter().map(|&v| f64::from(v)).collect();
+    let point: Vec<Vec<f64>> = case.arguments.iter().map(|(_, values)| wide(values)).collect();
+    let expected = reference(&point);
+    let weights: Vec<f32> = (0..expected.len()).map(|i| 0.3 + (i % 7) as f32).collect();
     let objective = |point: &[Vec<f64>]| -> f64 {
         reference(point).iter().zip(&weights).map(|(r, &w)| r * f64::from(w)).sum()
     };
-    for (index, leaf) in leaves.iter().enumerate() {
-        let expected: Vec<f64> = (0..point[index].len())
-            .map(|element| {
-                let at = point[index][element];
-                let mut beside = |by: f64| {
-                    point[index][element] = at + by;
-                    let value = objective(&point);
-                    point[index][element] = at;
-                    value
-                };
-                (beside(STEP) - beside(-STEP)) / (2.0 * STEP)
-            })
-            .collect();
-        let found = gradients.take(leaf).unwrap();
-        assert_close(&format!("gradient of argument {index}"), &found, &expected);
+    let slopes: Vec<Vec<f64>> =
+        (0..point.len()).map(|argument| differences(&objective, &point, argument)).collect();
+    let pool = Pool::new();
+    for _ in 0..2 {
+        let mut tape = Tape::recording(&pool);
+        let leaves: Vec<Var> =
+            case.arguments.iter().map(|(s, v)| tape.leaf(s.clone(), v).unwrap()).collect();
+        let result = operation(&mut tape, &leaves).unwrap();
+        assert_close("result", result.values(), &expected);
+        let seed = Seed::weighted(&tape, &result, &weights).unwrap();
+        drop(result);
+        let mut gradients = tape.backward(vec![seed]);
+        for (argument, (leaf, slopes)) in leaves.iter().zip(&slopes).enumerate() {
+            let found = gradients.take(leaf).unwrap();
+            assert_close(&format!("gradient of argument {argument}"), &found, slopes);
+        }
+        drop((leaves, gradients));
+        pool.poison();
     }
+}
+
+/// Central differences of a function with respect to one argument.
+fn differences(
+    function: impl Fn(&[Vec<f64>]) -> f64,
+    point: &[Vec<f64>],
+    argument: usize,
+) -> Vec<f64> {
+    let beside = |element: usize, by: f64| {
+        let mut point = point.to_vec();
+        point[argument][element] += by;
+        function(&point)
+    };
+    let slope = |element| (beside(element, STEP) - beside(element, -STEP)) / (2.0 * STEP);
+    (0..point[argument].len()).map(slope).collect()
 }
 
 fn assert_close(what: &str, found: &[f32], expected: &[f64]) {
