@@ -1,1 +1,31 @@
-//! Placeholder line replaced by the crate's own documentation.
+//! How well a twin predicts: correlations, explained variance, noise ceilings and score tables;
+//! baselines fitted on a recording; benchmark submissions.
+//!
+//! Anything that predicts is a [`Predictor`]: a twin in its recording ([`TwinPredictor`]), a
+//! baseline ([`BaselinePredictor`]), a submission read back. [`score`] streams the trials of
+//! a recording past it and gives [`Scores`] per neuron, with their summaries, a statement of what
+//! they refer to, and the JSON of `striate score`. [`metric`] has the definitions.
+//!
+//! ```
+//! use striate_score::metric::correlation;
+//! use ndarray::array;
+//!
+//! let (predicted, recorded) = (array![0.1f32, 0.9, 0.2], array![0.0f32, 2.0, 0.5]);
+//! assert!((correlation(predicted.view(), recorded.view()) - 0.986).abs() < 1e-3);
+//! ```
+
+pub mod baseline;
+mod error;
+pub mod metric;
+mod predictor;
+mod scorer;
+mod scores;
+pub mod submission;
+
+pub use baseline::BaselinePredictor;
+pub use error::ScoreError;
+pub use predictor::{Predictor, TrialInput, TwinPredictor};
+pub use scorer::{ScoreConfig, score, score_all};
+pub use scores::{
+    Metric, NeuronScores, Scores, SkippedTier, Statement, Summary, TierScores, render_table,
+};
