@@ -57,7 +57,7 @@ pub(crate) fn check(
         reference(point).iter().zip(&weights).map(|(r, &w)| r * f64::from(w)).sum()
     };
     let slopes: Vec<Vec<f64>> =
-        (0..point.len()).map(|argument| differences(&objective, &point, argument)).collect();
+        (0..point.len()).map(|argument| differences(objective, &point, argument)).collect();
     let pool = Pool::new();
     for _ in 0..2 {
         let mut tape = Tape::recording(&pool);
