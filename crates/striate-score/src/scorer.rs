@@ -2,6 +2,8 @@
 
 mod plan;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 use striate_base::{CancelToken, Progress};

@@ -201,15 +201,15 @@ impl fmt::Display for Statement {
         }
         let first = self.scored_from_frame.values().min().copied().unwrap_or(0);
         let last = self.scored_from_frame.values().max().copied().unwrap_or(0);
-        match (first, last) {
-            (0, 0) => write!(f, "All frames of each trial are scored. ")?,
-            _ if first == last => {
-                write!(f, "The first {first} frames of each trial are not scored. ")?
-            }
-            _ => write!(
+        if last == 0 {
+            write!(f, "All frames of each trial are scored. ")?;
+        } else if first == last {
+            write!(f, "The first {last} frames of each trial are not scored. ")?;
+        } else {
+            write!(
                 f,
                 "The first {first} to {last} frames of each trial, by session, are not scored. "
-            )?,
+            )?;
         }
         write!(f, "Means and medians are over all neurons of all sessions together.")
     }
