@@ -2,6 +2,8 @@
 //! [`striate_model::baseline`].
 
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use ndarray::{Array2, s};
 use striate_base::{CancelToken, Progress};

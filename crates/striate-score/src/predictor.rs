@@ -1,5 +1,8 @@
 //! What can be scored: anything that predicts responses to frames.
 
+#[cfg(test)]
+mod tests;
+
 use ndarray::Array2;
 use striate_model::{ClipInput, Twin};
 use striate_recording::{Recording, Session, TrialData};

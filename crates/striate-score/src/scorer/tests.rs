@@ -18,7 +18,7 @@ struct RowSums {
 }
 
 impl Predictor for RowSums {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "row sums"
     }
 
@@ -162,7 +162,7 @@ fn hand_computed_images_with_repeats_out_of_order() {
 struct Brightness;
 
 impl Predictor for Brightness {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "brightness"
     }
 

@@ -12,7 +12,7 @@ use crate::testing::{TestRecording, TestTrial, images, noise, row_sums, videos};
 struct RowSums;
 
 impl Predictor for RowSums {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "row sums"
     }
 
@@ -113,7 +113,7 @@ fn images_come_back_with_their_ids() {
 struct Brightness;
 
 impl Predictor for Brightness {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "brightness"
     }
 
