@@ -27,8 +27,10 @@ pub struct ScoreConfig {
     /// (frame 50 of Sensorium 2023, else frame 0). Frames that a predictor consumes are never
     /// scored.
     pub from_frame: Option<usize>,
-    /// How responses were normalised, for the statement.
+    /// How responses were normalised, for the statement, as `per neuron and frame`.
     pub normalisation: Option<String>,
+    /// Hash of the data, for the statement.
+    pub data_hash: Option<String>,
 }
 
 /// Score one predictor.
@@ -105,6 +107,7 @@ fn statement(recording: &Recording, config: &ScoreConfig, n_consumed: usize) -> 
     Statement {
         recording: recording.name.clone(),
         normalisation: config.normalisation.clone(),
+        data_hash: config.data_hash.clone(),
         scored_from_frame: recording.sessions.iter().map(from).collect(),
     }
 }

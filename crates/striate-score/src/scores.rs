@@ -189,13 +189,19 @@ pub struct Statement {
     pub recording: String,
     /// How responses were normalised, where the caller said so.
     pub normalisation: Option<String>,
+    /// Hash of the data, where the caller said so.
+    pub data_hash: Option<String>,
     /// The first frame of each trial that is scored, by session.
     pub scored_from_frame: BTreeMap<String, usize>,
 }
 
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Recording {}. ", self.recording)?;
+        write!(f, "Recording {}", self.recording)?;
+        if let Some(hash) = &self.data_hash {
+            write!(f, " (data {hash})")?;
+        }
+        f.write_str(". ")?;
         if let Some(normalisation) = &self.normalisation {
             write!(f, "Responses normalised {normalisation}. ")?;
         }

@@ -43,8 +43,8 @@ pub struct SubmissionConfig {
 
 /// Score a submission against the responses of a recording.
 ///
-/// The tier is the one whose trials the file holds. Predictions of one session at a time are in
-/// memory.
+/// The tier is the one whose trials the file holds, and the frames are those that it has, whatever
+/// `config` says. Predictions of one session at a time are in memory.
 ///
 /// # Errors
 /// A file that cannot be read, rows that do not fit the recording (as [`write_submission`] checks
@@ -52,12 +52,12 @@ pub struct SubmissionConfig {
 pub fn score_submission(
     path: &Path,
     recording: &Recording,
-    normalisation: Option<String>,
+    config: &ScoreConfig,
     progress: &mut dyn Progress,
     cancel: &CancelToken,
 ) -> Result<Scores, ScoreError> {
     let tier = check(path, recording, cancel)?;
     let submitted = SubmittedPredictions::new(path, recording)?;
-    let config = ScoreConfig { tiers: Some(vec![tier]), normalisation, from_frame: None };
+    let config = ScoreConfig { tiers: Some(vec![tier]), from_frame: None, ..config.clone() };
     score(&submitted, recording, &config, progress, cancel)
 }

@@ -9,7 +9,9 @@ impl Scores {
     ///
     /// ```json
     /// { "predictor": "twin",
-    ///   "statement": { "recording": "...", "normalisation": "...", "scored_from_frame": {"SESSION": 50} },
+    ///   "statement": { "recording": "...", "normalisation": "...", "data_hash": "...",
+    ///                  "scored_from_frame": {"SESSION": 50} },
+    ///   "statement_in_words": "...",
     ///   "tiers": { "oracle": {
     ///       "pooled": { "single_trial_correlation": {"mean": 0.2, "median": 0.2, "n_neurons": 7863}, "feve": null },
     ///       "mean_over_sessions": { "single_trial_correlation": 0.2, "feve": null },
@@ -26,6 +28,7 @@ impl Scores {
         json!({
             "predictor": self.predictor,
             "statement": self.statement,
+            "statement_in_words": self.statement.to_string(),
             "tiers": tiers.collect::<Map<_, _>>(),
             "skipped": self.skipped,
         })

@@ -19,6 +19,7 @@ fn scores(predictor: &str, ceiling: Option<f64>) -> Scores {
     let statement = Statement {
         recording: "retina".to_owned(),
         normalisation: Some("per neuron".to_owned()),
+        data_hash: Some("abc".to_owned()),
         scored_from_frame: BTreeMap::from([("a".to_owned(), 50), ("b".to_owned(), 50)]),
     };
     let mut scores = Scores::new(predictor, statement);
@@ -69,7 +70,7 @@ linear-nonlinear         0.300   0.250       0.500     -       0.500        4
 twin                     0.300   0.250       0.500     -       0.500        4
 noise ceiling            0.600   0.600                                      4
 
-Recording retina. Responses normalised per neuron. The first 50 frames of each trial are not \
+Recording retina (data abc). Responses normalised per neuron. The first 50 frames of each trial are not \
 scored. Means and medians are over all neurons of all sessions together.
 Not scored: tier `final` of session `a` has no responses (12 trials).
 ";

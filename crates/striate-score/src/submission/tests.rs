@@ -54,7 +54,7 @@ fn write(
 }
 
 fn score_file(path: &Path, recording: &Recording) -> Result<Scores, ScoreError> {
-    score_submission(path, recording, None, &mut NoProgress, &CancelToken::new())
+    score_submission(path, recording, &ScoreConfig::default(), &mut NoProgress, &CancelToken::new())
 }
 
 #[test]
