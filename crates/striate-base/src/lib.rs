@@ -12,8 +12,12 @@
 
 mod error;
 pub mod files;
+pub mod lock;
+pub mod machine;
 mod progress;
+pub mod provenance;
 mod random;
+pub mod time;
 
 pub use error::{Classified, ErrorClass};
 pub use progress::{CancelToken, NoProgress, Progress};
