@@ -1,10 +1,10 @@
 //! NumPy arrays (`.npy`, versions 1 to 3).
 //!
 //! Opening reads the header and checks it against the length of the file; reading then takes all or
-//! a part of the elements. The parser is our own: `npyz` decodes whole arrays of one type from a
-//! reader and allocates the declared header length first, while here any numeric type is converted,
-//! both axis orders are sliced by seeking, and nothing is allocated before the sizes are proven.
-//! `npyz` is the reference in the tests.
+//! a part of the elements. The parser is our own: the crates there are allocate what the header
+//! declares before they know that the file is long enough, decode whole arrays of one known type,
+//! and have no text or no parts; here any numeric type is converted and both axis orders are sliced
+//! by seeking. The tests compare with files that NumPy wrote.
 
 pub(crate) mod decode;
 mod element;
