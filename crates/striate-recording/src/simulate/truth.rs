@@ -1,0 +1,224 @@
+//! What is true of a simulated recording, and its file.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array2, Ix2};
+use serde::{Deserialize, Serialize};
+use striate_formats::npy::NpyFile;
+use striate_stimuli::Gabor;
+
+use super::SimulationConfig;
+use super::error::{SimulationError, file_error};
+
+/// Version of the truth file this code reads and writes.
+const FORMAT_VERSION: u32 = 1;
+
+/// Largest truth file read: a million neurons of 2 KiB each.
+const LARGEST_FILE: u64 = 2 << 30;
+
+/// The truth of all sessions of a simulation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Truth {
+    /// One per session, in the order of their names' numbers.
+    pub sessions: Vec<SessionTruth>,
+}
+
+/// The truth of one session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionTruth {
+    /// Version of this description.
+    pub format_version: u32,
+    /// What wrote it.
+    pub producer: String,
+    /// Name of the session, that of its folder.
+    pub id: String,
+    /// The configuration it was simulated from.
+    pub config: SimulationConfig,
+    /// Every neuron, in the order of the responses.
+    pub neurons: Vec<NeuronTruth>,
+    /// Every trial, in the order of the file numbers.
+    pub trials: Vec<TrialTruth>,
+    /// The best possible scores per tier.
+    pub ceilings: BTreeMap<String, TierCeilings>,
+    /// The session's folder; set on reading.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// How a cell combines the two phases of its Gabor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CellKind {
+    /// One phase, half-squared.
+    Simple,
+    /// Energy of two phases in quadrature.
+    Complex,
+}
+
+/// One model neuron.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeuronTruth {
+    /// Identifier, as in `meta/neurons/unit_ids.npy`.
+    pub unit_id: i64,
+    /// Simple or complex.
+    pub kind: CellKind,
+    /// Receptive field when the eye looks straight ahead, in stimulus pixels.
+    pub receptive_field: Gabor,
+    /// Temporal kernel; entry `l` weighs the frame `l` frames ago. Its absolute values sum to 1.
+    pub kernel: Vec<f64>,
+    /// Position in the cortex, x, y and depth.
+    pub coordinates_um: [f64; 3],
+    /// Loadings on the latent states.
+    pub loadings: Vec<f64>,
+    /// Rate without any stimulus.
+    pub spontaneous_rate: f64,
+    /// Rate per unit of normalised drive.
+    pub drive_gain: f64,
+    /// Mean size of one event.
+    pub event_size: f64,
+}
+
+/// One trial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialTruth {
+    /// Tier.
+    pub tier: String,
+    /// Number of the video shown; trials of the same number show the same video.
+    pub video: usize,
+    /// The earlier trial this one is a copy of, in everything, if it is one.
+    pub copy_of: Option<usize>,
+}
+
+/// The best possible single-trial correlations in a tier, per neuron: of the recorded response
+/// with its true expectation, over all trials concatenated, from frame
+/// [`super::SCORED_FROM_FRAME`] on where trials are longer than that. 0 where not defined.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TierCeilings {
+    /// Expectation given video, eye position and shared state.
+    pub full: Vec<f64>,
+    /// Expectation given video and eye position.
+    pub stimulus: Vec<f64>,
+}
+
+impl Truth {
+    /// Read the truth beside a simulated recording: of one session, given its folder, or of all in
+    /// a folder of sessions.
+    ///
+    /// # Errors
+    /// [`SimulationError`] where there is none or it cannot be understood.
+    pub fn read(path: &Path) -> Result<Self, SimulationError> {
+        if truth_file(path).is_file() {
+            return Ok(Self { sessions: vec![SessionTruth::read(path)?] });
+        }
+        let mut sessions = Vec::new();
+        for entry in fs::read_dir(path).map_err(file_error("list the folder", path))? {
+            let folder = entry.map_err(file_error("list the folder", path))?.path();
+            // A session that is still being written has a hidden name.
+            let hidden = folder.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+            if !hidden && truth_file(&folder).is_file() {
+                sessions.push(SessionTruth::read(&folder)?);
+            }
+        }
+        if sessions.is_empty() {
+            let reason = "found no truth/truth.json, expected one here or in a sub-folder".into();
+            return Err(SimulationError::Truth { reason, path: path.to_path_buf() });
+        }
+        // Shorter names first, so that session 2 comes before session 10.
+        sessions.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
+        Ok(Self { sessions })
+    }
+}
+
+impl SessionTruth {
+    /// A session's truth, not yet written anywhere.
+    pub(super) fn new(id: String, config: SimulationConfig, folder: PathBuf) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            producer: format!("striate {}", env!("CARGO_PKG_VERSION")),
+            id,
+            config,
+            neurons: Vec::new(),
+            trials: Vec::new(),
+            ceilings: BTreeMap::new(),
+            folder,
+        }
+    }
+
+    fn read(folder: &Path) -> Result<Self, SimulationError> {
+        let path = truth_file(folder);
+        let refuse = |reason| SimulationError::Truth { reason, path: path.clone() };
+        let length = fs::metadata(&path).map_err(file_error("read the file", &path))?.len();
+        if length > LARGEST_FILE {
+            return Err(refuse(format!("found {length} bytes, expected at most {LARGEST_FILE}")));
+        }
+        let text = fs::read(&path).map_err(file_error("read the file", &path))?;
+        let truth: Self = serde_json::from_slice(&text).map_err(|e| refuse(e.to_string()))?;
+        if truth.format_version != FORMAT_VERSION {
+            let found = truth.format_version;
+            return Err(refuse(format!("found version {found}, expected {FORMAT_VERSION}")));
+        }
+        Ok(Self { folder: folder.to_path_buf(), ..truth })
+    }
+
+    /// Write the description into the folder `folder/truth`.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), SimulationError> {
+        let path = truth_file(folder);
+        let text = serde_json::to_vec_pretty(self)
+            .map_err(|e| SimulationError::Truth { reason: e.to_string(), path: path.clone() })?;
+        striate_base::files::write_atomic_bytes(&path, &text)
+            .map_err(file_error("write the file", &path))
+    }
+
+    /// Expected responses in a trial given video, eye and state: `[neuron, frame]`.
+    ///
+    /// # Errors
+    /// [`SimulationError`] where the file is missing or broken.
+    pub fn rates(&self, trial: usize) -> Result<Array2<f32>, SimulationError> {
+        self.read_trial("rates", trial)
+    }
+
+    /// Expected responses in a trial given video and eye, at the state's mean gain:
+    /// `[neuron, frame]`.
+    ///
+    /// # Errors
+    /// [`SimulationError`] where the file is missing or broken.
+    pub fn stimulus_rates(&self, trial: usize) -> Result<Array2<f32>, SimulationError> {
+        self.read_trial("stimulus_rates", trial)
+    }
+
+    /// The shared state in a trial: `[latent, frame]`.
+    ///
+    /// # Errors
+    /// [`SimulationError`] where the file is missing or broken.
+    pub fn latents(&self, trial: usize) -> Result<Array2<f32>, SimulationError> {
+        self.read_trial("latents", trial)
+    }
+
+    /// Shift of all receptive fields in a trial, x and y in pixels: `[2, frame]`.
+    ///
+    /// # Errors
+    /// [`SimulationError`] where the file is missing or broken.
+    pub fn eye_px(&self, trial: usize) -> Result<Array2<f32>, SimulationError> {
+        self.read_trial("eye", trial)
+    }
+
+    fn read_trial(&self, variable: &str, trial: usize) -> Result<Array2<f32>, SimulationError> {
+        let path = self.folder.join("truth").join(variable).join(format!("{trial}.npy"));
+        let values = NpyFile::open(&path)?.read_f32()?;
+        let shape = values.shape().to_vec();
+        values.into_dimensionality::<Ix2>().map_err(|_| SimulationError::Truth {
+            reason: format!("found an array of shape {shape:?}, expected two axes"),
+            path,
+        })
+    }
+}
+
+fn truth_file(folder: &Path) -> PathBuf {
+    folder.join("truth").join("truth.json")
+}
