@@ -1,1 +1,64 @@
-//! Placeholder line replaced by the crate's own documentation.
+//! The hot loops of Striate with their gradients: plain slices in, plain slices out.
+//!
+//! Arrays are `f32`, row-major and channels-last: `[clip, frame, height, width, channel]`. Every
+//! function overwrites its results; what was in those slices before does not matter. Slices of the
+//! wrong length panic, as an index out of bounds would. NaN in an input reaches every result that
+//! depends on it.
+//!
+//! - [`SpatialConvolution`], [`TemporalConvolution`], [`DepthwiseConvolution`]: direct convolution
+//!   without a matrix of patches.
+//! - [`normalisation`]: batch statistics, normalisation and ELU.
+//! - [`readout`]: feature maps read at the neurons' positions.
+//! - [`pointwise`]: rates and their Poisson likelihood.
+//! - [`optimiser`]: Adam and `AdamW`.
+//!
+//! # Instructions
+//! The vector instructions are chosen when the program runs: AVX-512, AVX2 with FMA, or whatever the
+//! compiler makes of portable code. The environment variable `STRIATE_SIMD` (`portable`, `avx2` or
+//! `avx512`), read once, asks for a lower level than the processor has. [`simd_level`] tells which is
+//! in use.
+//!
+//! # Threads and bits
+//! Work is spread over the current rayon pool. Sums are split into parts that depend on the shapes
+//! alone and are added in order, so any number of threads gives the same bits. Another instruction
+//! level may round differently.
+//!
+//! ```
+//! use striate_kernels::TemporalConvolution;
+//!
+//! // Differences of neighbouring frames: one clip of 4 frames, one pixel, one channel.
+//! let difference = TemporalConvolution {
+//!     n_clips: 1,
+//!     n_frames: 4,
+//!     n_pixels: 1,
+//!     in_channels: 1,
+//!     out_channels: 1,
+//!     kernel: 2,
+//! };
+//! let mut output = [0.0; 3];
+//! difference.forward(&[1.0, 2.0, 4.0, 8.0], &[-1.0, 1.0], None, &mut output);
+//! assert_eq!(output, [1.0, 2.0, 4.0]);
+//! ```
+
+mod check;
+mod columns;
+mod depthwise_convolution;
+mod images;
+pub mod normalisation;
+pub mod optimiser;
+mod partition;
+pub mod pointwise;
+mod product;
+pub mod readout;
+mod scratch;
+mod simd;
+mod spatial_convolution;
+mod temporal_convolution;
+#[cfg(test)]
+mod testing;
+
+pub use depthwise_convolution::DepthwiseConvolution;
+pub use normalisation::Activation;
+pub use simd::simd_level;
+pub use spatial_convolution::SpatialConvolution;
+pub use temporal_convolution::TemporalConvolution;

@@ -1,0 +1,38 @@
+//! Memory that a task borrows for its duration.
+
+use std::cell::RefCell;
+
+/// Longer buffers are given back to the system: 16 MiB.
+const KEPT: usize = 1 << 22;
+
+thread_local! {
+    static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Lend `length` values, left over from other tasks, to `task`. Calls may be nested.
+pub(crate) fn with_scratch<T>(length: usize, task: impl FnOnce(&mut [f32]) -> T) -> T {
+    let mut buffer = FREE.with_borrow_mut(Vec::pop).unwrap_or_default();
+    if buffer.len() < length {
+        buffer.resize(length, 0.0);
+    }
+    let result = task(&mut buffer[..length]);
+    if buffer.len() <= KEPT {
+        FREE.with_borrow_mut(|free| free.push(buffer));
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nested_loans_are_apart() {
+        with_scratch(3, |outer| {
+            outer.fill(1.0);
+            with_scratch(5, |inner| inner.fill(2.0));
+            assert_eq!(outer, [1.0; 3]);
+        });
+        with_scratch(2, |again| assert_eq!(again.len(), 2));
+    }
+}

@@ -1,0 +1,267 @@
+//! Convolution over frames.
+
+mod blocks;
+#[cfg(test)]
+mod tests;
+
+use rayon::prelude::*;
+
+use crate::check::check_length;
+use crate::columns::{WideRows, fill_rows, narrow, padded, widen};
+use crate::partition::sum_over;
+use crate::product::{Layout, Product, Run};
+use crate::scratch::with_scratch;
+use crate::simd::Level;
+use blocks::{BLOCK, Block, blocks_of};
+
+/// Frames of a block whose part in the gradient of the weights is added before the next ones', so
+/// that they are read from near memory for every tap.
+const FRAMES: usize = 4;
+
+/// Convolution (cross-correlation) over frames without padding, of each pixel on its own, with the
+/// gradients of its arguments.
+///
+/// `output[t, o] = bias[o] + sum over k and i of input[t + k, i] weight[k, i, o]`
+///
+/// # Shapes
+/// `input` `[clip, frame, pixel, in]`, `weight` `[tap, in, out]`, `bias` `[out]`, `output` and its
+/// `gradient` `[clip, frame - taps + 1, pixel, out]`.
+///
+/// ```
+/// use striate_kernels::TemporalConvolution;
+///
+/// let geometry = TemporalConvolution {
+///     n_clips: 1,
+///     n_frames: 3,
+///     n_pixels: 2,
+///     in_channels: 1,
+///     out_channels: 1,
+///     kernel: 2,
+/// };
+/// let (input, weight) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 10.0]);
+/// let mut output = [0.0; 4];
+/// geometry.forward(&input, &weight, Some(&[0.5]), &mut output);
+/// assert_eq!(output, [31.5, 42.5, 53.5, 64.5]);
+///
+/// let gradient = [1.0, 0.0, 0.0, 1.0];
+/// let mut of_weight = [0.0; 2];
+/// geometry.weight_gradient(&input, &gradient, &mut of_weight);
+/// assert_eq!(of_weight, [1.0 + 4.0, 3.0 + 6.0]);
+/// let mut of_input = [0.0; 6];
+/// geometry.input_gradient(&weight, &gradient, &mut of_input);
+/// assert_eq!(of_input, [1.0, 0.0, 10.0, 1.0, 0.0, 10.0]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TemporalConvolution {
+    /// Clips, each on its own.
+    pub n_clips: usize,
+    /// Frames of the input.
+    pub n_frames: usize,
+    /// Pixels per frame.
+    pub n_pixels: usize,
+    /// Channels of the input.
+    pub in_channels: usize,
+    /// Channels of the output.
+    pub out_channels: usize,
+    /// Taps, at least 1 and at most as many as frames.
+    pub kernel: usize,
+}
+
+impl TemporalConvolution {
+    /// Frames of the output.
+    ///
+    /// # Panics
+    /// Where the kernel is empty or longer than the clip.
+    pub fn out_frames(&self) -> usize {
+        let fits = (1..=self.n_frames).contains(&self.kernel);
+        assert!(fits, "{} taps do not fit {} frames", self.kernel, self.n_frames);
+        self.n_frames + 1 - self.kernel
+    }
+
+    fn in_shape(&self) -> [usize; 4] {
+        [self.n_clips, self.n_frames, self.n_pixels, self.in_channels]
+    }
+
+    fn out_shape(&self) -> [usize; 4] {
+        [self.n_clips, self.out_frames(), self.n_pixels, self.out_channels]
+    }
+
+    fn weight_shape(&self) -> [usize; 3] {
+        [self.kernel, self.in_channels, self.out_channels]
+    }
+
+    /// Overwrite `output`.
+    ///
+    /// # Panics
+    /// Where a slice does not have its shape's length, or the kernel does not fit.
+    pub fn forward(&self, input: &[f32], weight: &[f32], bias: Option<&[f32]>, output: &mut [f32]) {
+        check_length("input", input.len(), &self.in_shape());
+        check_length("weight", weight.len(), &self.weight_shape());
+        check_length("output", output.len(), &self.out_shape());
+        if let Some(bias) = bias {
+            check_length("bias", bias.len(), &[self.out_channels]);
+        }
+        let level = Level::active();
+        let weight = WideRows::new(weight, self.out_channels, level.lanes());
+        let tap = [self.n_pixels * self.in_channels, self.in_channels * weight.step];
+        let sums = TapSums { level, source: input, weight, channels: self.in_channels };
+        sums.write(self.out_shape(), self.n_frames, output, bias, |frame| {
+            (0..self.kernel).map(|k| Run { a: (frame + k) * tap[0], b: k * tap[1] }).collect()
+        });
+    }
+
+    /// Overwrite `out`, the gradient of the input, from that of the output.
+    ///
+    /// # Panics
+    /// As [`Self::forward`].
+    pub fn input_gradient(&self, weight: &[f32], gradient: &[f32], out: &mut [f32]) {
+        check_length("weight", weight.len(), &self.weight_shape());
+        check_length("gradient", gradient.len(), &self.out_shape());
+        check_length("input gradient", out.len(), &self.in_shape());
+        let level = Level::active();
+        let out_frames = self.out_frames();
+        let [_, ins, outs] = self.weight_shape();
+        let weight = WideRows::transposed(weight, ins, outs, level.lanes());
+        let tap = [self.n_pixels * outs, outs * weight.step];
+        let sums = TapSums { level, source: gradient, weight, channels: outs };
+        sums.write(self.in_shape(), out_frames, out, None, |frame| {
+            let first = frame.saturating_sub(self.kernel - 1);
+            let frames = first..out_frames.min(frame + 1);
+            frames.map(|t| Run { a: t * tap[0], b: (frame - t) * tap[1] }).collect()
+        });
+    }
+
+    /// Overwrite `out`, the gradient of the weights, from that of the output.
+    ///
+    /// # Panics
+    /// As [`Self::forward`].
+    pub fn weight_gradient(&self, input: &[f32], gradient: &[f32], out: &mut [f32]) {
+        check_length("input", input.len(), &self.in_shape());
+        check_length("gradient", gradient.len(), &self.out_shape());
+        check_length("weight gradient", out.len(), &self.weight_shape());
+        let level = Level::active();
+        let wide = padded(self.out_channels, level.lanes());
+        let n_blocks = self.n_pixels.div_ceil(BLOCK);
+        let length = self.kernel * self.in_channels * wide;
+        let sums = sum_over(self.n_clips * n_blocks, length, |sums, unit| {
+            let first = unit % n_blocks * BLOCK;
+            let n_pixels = BLOCK.min(self.n_pixels - first);
+            self.add_weight_gradient(
+                level,
+                sums,
+                &input[(unit / n_blocks * self.n_frames * self.n_pixels + first)
+                    * self.in_channels..],
+                &gradient[(unit / n_blocks * self.out_frames() * self.n_pixels + first)
+                    * self.out_channels..],
+                n_pixels,
+            );
+        });
+        narrow(&sums, wide, out, self.out_channels);
+    }
+
+    /// Add the part of a block of pixels, at which `input` and `gradient` begin.
+    fn add_weight_gradient(
+        &self,
+        level: Level,
+        sums: &mut [f32],
+        input: &[f32],
+        gradient: &[f32],
+        n_pixels: usize,
+    ) {
+        let [_, ins, outs] = self.weight_shape();
+        let wide = padded(outs, level.lanes());
+        if wide == outs {
+            return self.add_frames(level, sums, input, gradient, [n_pixels, self.n_pixels * outs]);
+        }
+        let frame = n_pixels * wide;
+        let _ = ins;
+        with_scratch(self.out_frames() * frame, |scratch| {
+            for (t, scratch) in scratch.chunks_exact_mut(frame).enumerate() {
+                let frame = &gradient[t * self.n_pixels * outs..][..n_pixels * outs];
+                widen(frame, outs, scratch, wide);
+            }
+            self.add_frames(level, sums, input, scratch, [n_pixels, frame]);
+        });
+    }
+
+    /// As [`Self::add_weight_gradient`], with pixels of `gradient` padded to whole vectors and its
+    /// frames `gradient_frame` values apart.
+    fn add_frames(
+        &self,
+        level: Level,
+        sums: &mut [f32],
+        input: &[f32],
+        gradient: &[f32],
+        [n_pixels, gradient_frame]: [usize; 2],
+    ) {
+        let [_, ins, outs] = self.weight_shape();
+        let wide = padded(outs, level.lanes());
+        let out_frames = self.out_frames();
+        for first in (0..out_frames).step_by(FRAMES) {
+            let frames = first..out_frames.min(first + FRAMES);
+            for (k, sums) in sums.chunks_exact_mut((ins * wide).max(1)).enumerate() {
+                let run = |t| Run { a: (t + k) * self.n_pixels * ins, b: t * gradient_frame };
+                let runs: Vec<Run> = frames.clone().map(run).collect();
+                Product {
+                    rows: ins,
+                    columns: outs,
+                    depth: n_pixels,
+                    runs: &runs,
+                    a: input,
+                    layout: Layout::TermsApart(ins),
+                    b: gradient,
+                    b_step: wide,
+                    out: sums,
+                    out_step: wide,
+                }
+                .add(level);
+            }
+        }
+    }
+}
+
+/// For each frame a sum over taps of frames of `source` times the tap's matrix.
+struct TapSums<'a> {
+    level: Level,
+    /// `[clip, frame, pixel, channel]`
+    source: &'a [f32],
+    /// Rows `[tap, channel]`.
+    weight: WideRows<'a>,
+    channels: usize,
+}
+
+impl TapSums<'_> {
+    /// Overwrite `out` `[clip, frame, pixel, out channel]`; `runs` gives the taps of a frame, from
+    /// the beginnings of its clip in `source` and of the weights.
+    fn write(
+        &self,
+        [n_clips, out_frames, n_pixels, out_channels]: [usize; 4],
+        source_frames: usize,
+        out: &mut [f32],
+        bias: Option<&[f32]>,
+        runs: impl Fn(usize) -> Vec<Run>,
+    ) {
+        let runs: Vec<Vec<Run>> = (0..out_frames).map(runs).collect();
+        let clip = source_frames * n_pixels * self.channels;
+        let blocks = blocks_of(out, [n_clips, out_frames, n_pixels, out_channels]);
+        blocks.into_par_iter().for_each(|Block { clip: index, first_pixel, frames }| {
+            let source = &self.source[index * clip + first_pixel * self.channels..];
+            for (out, runs) in frames.into_iter().zip(&runs) {
+                fill_rows(out, bias);
+                Product {
+                    rows: out.len() / out_channels,
+                    columns: out_channels,
+                    depth: self.channels,
+                    runs,
+                    a: source,
+                    layout: Layout::RowsApart(self.channels),
+                    b: &self.weight.values,
+                    b_step: self.weight.step,
+                    out,
+                    out_step: out_channels,
+                }
+                .add(self.level);
+            }
+        });
+    }
+}

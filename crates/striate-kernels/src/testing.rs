@@ -1,0 +1,40 @@
+//! What tests share.
+
+use crate::simd::Level;
+
+/// Numbers of about a standard normal distribution (sums of uniform ones), the same for a seed.
+pub(crate) fn random(length: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut uniform = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1u32 << 24) as f32
+    };
+    (0..length).map(|_| 1.7 * ((0..4).map(|_| uniform()).sum::<f32>() - 2.0)).collect()
+}
+
+/// Run a test at every level that the processor has.
+pub(crate) fn at_every_level(test: impl Fn()) {
+    for level in Level::available() {
+        level.force(&test);
+    }
+}
+
+/// Run a test with so many threads, at the level of the caller.
+pub(crate) fn with_threads<T: Send>(n_threads: usize, test: impl Fn() -> T + Sync) -> T {
+    let level = Level::active();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+    pool.install(|| level.force(&test))
+}
+
+/// Compare with a reference: each difference at most `tolerance` times the largest value of it.
+#[track_caller]
+pub(crate) fn assert_close(what: &str, found: &[f32], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(1e-3f64, |largest, x| largest.max(x.abs()));
+    for (index, (&found, expected)) in found.iter().zip(expected).enumerate() {
+        let error = (f64::from(found) - expected).abs();
+        assert!(error <= tolerance * largest, "{what}[{index}]: {found}, expected {expected}");
+    }
+}
