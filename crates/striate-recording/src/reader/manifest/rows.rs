@@ -1,0 +1,70 @@
+//! Behaviour and the pupil's position of a manifest.
+
+use std::ops::Range;
+use std::path::Path;
+
+use ndarray::{Array2, Ix2};
+
+use super::array::ArrayFile;
+use super::axes::{self, Axis, places};
+use super::config::{ArrayEntry, RowsEntry};
+use super::responses::check_shape;
+use super::stimulus::Stimulus;
+use crate::error::RecordingError;
+use crate::source::{Missing, refuse_missing};
+
+/// Traces beside the stimulus, read in parts.
+pub(super) struct Rows {
+    pub(super) n_channels: usize,
+    name: &'static str,
+    file: ArrayFile,
+    axes: Vec<Axis>,
+    unit: Axis,
+    scale: f32,
+    offset: f32,
+}
+
+impl Rows {
+    pub(super) fn open(
+        folder: &Path,
+        name: &'static str,
+        entry: &RowsEntry,
+        (session, stimulus): (&str, &Stimulus),
+        manifest: &Path,
+    ) -> Result<Self, RecordingError> {
+        let unit = stimulus.unit();
+        axes::check(name, &entry.axes, &[&[Axis::Channel, unit]], manifest)?;
+        let file = ArrayEntry { path: entry.path.clone(), member: entry.member.clone() };
+        let file = ArrayFile::open(folder, &file, session, true)?;
+        check_shape(&file, name, &entry.axes, (unit, stimulus.n))?;
+        let n_channels = file.shape()[places(&entry.axes, &[Axis::Channel])[0]];
+        let (axes, scale, offset) = (entry.axes.clone(), entry.scale, entry.offset);
+        if n_channels == 0 || (name == "pupil_center" && n_channels != 2) {
+            let expected = if n_channels == 0 { "one or more channels" } else { "2 channels, x and y" };
+            return Err(RecordingError::shape(name, file.shape(), expected, file.path()));
+        }
+        Ok(Self { n_channels, name, file, axes, unit, scale, offset })
+    }
+
+    /// Frames or images `range`: `[frame, channel]`.
+    pub(super) fn read(
+        &self,
+        range: Range<usize>,
+        missing: Missing,
+    ) -> Result<Array2<f32>, RecordingError> {
+        let first = range.start;
+        let part = self.file.part(places(&self.axes, &[self.unit])[0], range)?;
+        let part = part.permuted_axes(places(&self.axes, &[self.unit, Axis::Channel]));
+        let part = part.into_dimensionality::<Ix2>().expect("two axes, as checked on opening");
+        if missing == Missing::Refuse {
+            let (what, axes) = (|| self.name.to_owned(), ["frame", "channel"]);
+            refuse_missing(part.view(), &what, &axes, first, self.file.path())?;
+        }
+        let mapped = part.mapv(|value| value * self.scale + self.offset);
+        Ok(mapped.as_standard_layout().into_owned())
+    }
+
+    pub(super) fn resident_bytes(&self) -> u64 {
+        self.file.resident_bytes()
+    }
+}
