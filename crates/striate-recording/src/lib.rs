@@ -40,6 +40,7 @@
 
 mod average;
 mod error;
+mod inspect;
 mod prefetch;
 mod reader;
 mod recording;
@@ -47,9 +48,15 @@ mod sampler;
 mod session;
 pub mod simulate;
 mod source;
+#[cfg(test)]
+mod testing;
 
 pub use average::response_triggered_average;
 pub use error::RecordingError;
+pub use inspect::{
+    CeilingSummary, Example, Inspection, InspectionConfig, NeuronSummary, SessionExamples,
+    SessionInspection, Severity, StimulusSummary, TierInspection, Warning, examples, inspect,
+};
 pub use prefetch::{ClipBatch, Prefetcher};
 pub use recording::{Recording, RecordingConfig, ResponseNormalisation};
 pub use sampler::{Clip, ClipSampler, SamplerConfig};
