@@ -1,0 +1,127 @@
+//! Manifests of real recordings. Needs `STRIATE_DATA`, the folder that holds them.
+
+use std::path::{Path, PathBuf};
+
+use striate_base::{CancelToken, NoProgress};
+use striate_recording::{
+    InspectionConfig, Recording, RecordingConfig, StimulusKind, inspect, response_triggered_average,
+};
+
+/// The two complete examples of `docs/recordings.md`.
+const DOCUMENT: &str = include_str!("../../../docs/recordings.md");
+
+/// The folder with real recordings; without it the test says that it was skipped.
+fn data(test: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("STRIATE_DATA").map(PathBuf::from);
+    if folder.is_none() {
+        println!("SKIPPED {test}: STRIATE_DATA is not set");
+    }
+    folder
+}
+
+/// The manifest of that name in the document, written to a folder.
+fn manifest(name: &str, folder: &Path) -> PathBuf {
+    let marked = format!("name = \"{name}\"");
+    let block = DOCUMENT.split("```toml\n").find(|block| block.contains(&marked));
+    let text = block.and_then(|block| block.split("```").next()).expect("example in the document");
+    let path = folder.join(format!("{name}.toml"));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn open(name: &str, root: &Path) -> Recording {
+    let folder = tempfile::tempdir().unwrap();
+    let path = manifest(name, folder.path());
+    let config = RecordingConfig { root: Some(root.to_owned()), ..RecordingConfig::at(path) };
+    Recording::open(&config).unwrap()
+}
+
+#[test]
+fn salamander_retina_opens_with_its_shapes_and_receptive_fields() {
+    let Some(data) = data("salamander_retina") else { return };
+    let folder = data.join("rgc-whitenoise-salamander");
+    let recording = open("rgc-whitenoise-salamander", &folder);
+    let session = &recording.sessions[0];
+    let info = &session.info;
+    assert_eq!((info.kind, info.n_neurons), (StimulusKind::Video, 135));
+    assert_eq!((info.height, info.width, info.frame_rate_hz), (64, 64, Some(30.0)));
+    let frames = |tier: &str| -> usize {
+        session.trials_of(tier).iter().map(|&trial| info.trials[trial].n_frames).sum()
+    };
+    assert_eq!((frames("train"), frames("validation")), (24_000, 6_000));
+    let data = session.load(session.trials_of("validation")[0], 100..110).unwrap();
+    assert!(data.stimulus.iter().all(|&value| value == -1.0 || value == 1.0));
+
+    // The readme: spike-triggered averages at lags 4 to 5 stand at the centres in `center_xy`.
+    let averages = response_triggered_average(session, "train", 6).unwrap();
+    let counts = striate_formats::npz::NpzFile::open(&folder.join("spike_counts_0_30000.npz")).unwrap();
+    let centres = counts.read_i64("center_xy").unwrap();
+    let origin = [67.0, 45.0];
+    let mut close = 0;
+    for neuron in 0..135 {
+        let average = averages.slice(ndarray::s![neuron, 4..6, .., ..]);
+        let peak = average.indexed_iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).unwrap();
+        let (_, row, column) = peak.0;
+        let x = centres[[neuron, 0]] as f64 - origin[0] - column as f64;
+        let y = centres[[neuron, 1]] as f64 - origin[1] - row as f64;
+        close += usize::from(x.hypot(y) <= 6.0);
+    }
+    // Of a map of 64 x 64 pixels a circle of radius 6 is 3 %: 135 wrong maps would give 4.
+    assert!(close > 100, "{close} of 135 averages peak near the published centre");
+}
+
+#[test]
+fn macaque_v4_opens_all_sessions_jointly() {
+    let Some(data) = data("macaque_v4") else { return };
+    let recording = open("v4-natural-images", &data.join("v4-natural-images"));
+    let sizes: Vec<(usize, usize)> = recording
+        .sessions
+        .iter()
+        .map(|session| (session.info.n_neurons, session.info.trials.len()))
+        .collect();
+    let expected = [
+        (33, 1200),
+        (36, 1200),
+        (31, 1200),
+        (24, 1200),
+        (33, 1200),
+        (82, 600),
+        (88, 600),
+        (80, 600),
+        (50, 640),
+    ];
+    assert_eq!(sizes, expected);
+    for session in &recording.sessions {
+        assert_eq!((session.info.kind, session.info.height), (StimulusKind::Image, 56));
+        let tiers = session.tiers();
+        let n = session.info.trials.len();
+        assert_eq!((tiers["train"], tiers["validation"]), (n * 7 / 10, n / 10));
+    }
+    // `gray56` was made from the same pictures by box averages of 2 x 2 pixels, rounded.
+    let file = data.join("v4-natural-images/gray56_190923.npz");
+    let grey = striate_formats::npz::NpzFile::open(&file).unwrap().read_f32("images").unwrap();
+    let session = &recording.sessions[0];
+    for image in [0, 599, 1199] {
+        let loaded = session.load_whole(image).unwrap().stimulus;
+        let ours = loaded.index_axis(ndarray::Axis(0), 0).mapv(|value| value * 50.0 + 110.0);
+        let theirs = grey.index_axis(ndarray::Axis(0), image);
+        let largest = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        // JPEG decoders may differ by 1 or 2 grey levels, rounding adds a half.
+        assert!(largest < 4.0, "image {image}: {largest}");
+    }
+}
+
+#[test]
+fn macaque_v4_single_trials_give_ceilings() {
+    let Some(data) = data("macaque_v4_single_trials") else { return };
+    let recording = open("v4-single-trials", &data.join("v4-natural-images"));
+    let found =
+        inspect(&recording, &InspectionConfig::default(), &mut NoProgress, &CancelToken::new());
+    let found = found.unwrap();
+    for session in &found.sessions {
+        let ceiling = session.ceiling.as_ref().unwrap();
+        assert_eq!(session.n_missing_responses, 0);
+        assert!((0.2..0.9).contains(&ceiling.mean), "{}: {ceiling:?}", session.id);
+        println!("{}: {} trials, {ceiling:?}", session.id, session.n_trials);
+    }
+}
