@@ -22,8 +22,8 @@ use row::{RowSums, RowWeightGradient};
 ///
 /// # Shapes
 /// `input` `[image, height, width, channel]`, `weight` `[row, column, channel]`, `bias` `[channel]`,
-/// `output` and its `gradient` `[image, height', width', channel]` with `height' = height + 2 padding
-/// - rows + 1`.
+/// `output` and its `gradient` `[image, height', width', channel]` with
+/// `height' = height + 2 padding - rows + 1`.
 ///
 /// ```
 /// use striate_kernels::DepthwiseConvolution;
@@ -222,8 +222,9 @@ impl Correlation {
         let columns = self.result[1] + self.kernel[1] - 1;
         let out_image = self.result[0] * self.result[1] * self.channels;
         let images = out.par_chunks_exact_mut(out_image.max(1));
-        let sources = source.par_chunks_exact((height * width * self.channels).max(1));
-        images.zip(sources).for_each(|(out, source)| {
+        let source_image = height * width * self.channels;
+        images.enumerate().for_each(|(image, out)| {
+            let source = &source[image * source_image..][..source_image];
             with_scratch(height * columns * weight.step, |scratch| {
                 let wide = [columns, weight.step];
                 copy_columns(source, [width, self.channels], self.offset[1], scratch, wide);

@@ -6,7 +6,7 @@ use crate::scratch::with_scratch;
 /// on, `n_columns` of them: copied, unless that changes nothing.
 pub(crate) fn with_columns<T>(
     image: &[f32],
-    [width, channels]: [usize; 2],
+    [height, width, channels]: [usize; 3],
     [left, n_columns]: [isize; 2],
     task: impl FnOnce(&[f32]) -> T,
 ) -> T {
@@ -14,8 +14,7 @@ pub(crate) fn with_columns<T>(
         return task(image);
     }
     let n_columns = n_columns as usize;
-    let n_rows = image.len() / (width * channels).max(1);
-    with_scratch(n_rows * n_columns * channels, |scratch| {
+    with_scratch(height * n_columns * channels, |scratch| {
         copy_columns(image, [width, channels], left, scratch, [n_columns, channels]);
         task(scratch)
     })
@@ -33,13 +32,12 @@ pub(crate) fn copy_columns(
     let before = left.clamp(0, n_columns as isize) as usize;
     let skipped = (-left).clamp(0, width as isize) as usize;
     let n_copied = (width - skipped).min(n_columns - before);
-    let rows = image.chunks_exact((width * channels).max(1));
-    for (row, copy) in rows.zip(copy.chunks_exact_mut((n_columns * wide).max(1))) {
+    for (row, copy) in copy.chunks_exact_mut((n_columns * wide).max(1)).enumerate() {
         let (zeros, copy) = copy.split_at_mut(before * wide);
         let (pixels, more_zeros) = copy.split_at_mut(n_copied * wide);
         zeros.fill(0.0);
         more_zeros.fill(0.0);
-        let row = &row[skipped * channels..][..n_copied * channels];
+        let row = &image[(row * width + skipped) * channels..][..n_copied * channels];
         if wide == channels {
             pixels.copy_from_slice(row);
         } else {
@@ -55,12 +53,13 @@ mod tests {
     #[test]
     fn columns_are_added_and_cut() {
         let image = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-        let with = |columns| with_columns(&image, [3, 1], columns, <[f32]>::to_vec);
+        let with = |columns| with_columns(&image, [2, 3, 1], columns, <[f32]>::to_vec);
         assert_eq!(with([0, 3]), image);
         assert_eq!(with([1, 5]), [0.0, 1.0, 2.0, 3.0, 0.0, 0.0, 4.0, 5.0, 6.0, 0.0]);
         assert_eq!(with([-2, 2]), [3.0, 0.0, 6.0, 0.0]);
         assert_eq!(with([1, 2]), [0.0, 1.0, 0.0, 4.0]);
         assert_eq!(with([-4, 1]), [0.0, 0.0]);
+        assert_eq!(with_columns(&[], [2, 0, 1], [1, 2], <[f32]>::to_vec), [0.0; 4]);
         let mut wide = [9.0; 8];
         copy_columns(&[1.0, 2.0], [2, 1], 0, &mut wide[..6], [2, 3]);
         assert_eq!(wide, [1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 9.0, 9.0]);

@@ -86,8 +86,8 @@ fn poisson_term(rate: f32, response: f32, epsilon: f32) -> f64 {
     rate_alone - f64::from(response) * f64::from((rate + epsilon).ln())
 }
 
-/// Overwrite `out` with the gradient of `scale` times [`poisson_loss`]: `scale (1 - response / (rate
-/// + epsilon))`.
+/// Overwrite `out` with the gradient of `scale` times [`poisson_loss`]:
+/// `scale (1 - response / (rate + epsilon))`.
 ///
 /// # Panics
 /// Where lengths differ.

@@ -21,8 +21,8 @@ use crate::simd::Level;
 ///
 /// # Shapes
 /// `input` `[image, height, width, in]`, `weight` `[row, column, in, out]`, `bias` `[out]`, `output`
-/// and its `gradient` `[image, height', width', out]` with `height' = (height + 2 padding - rows) /
-/// stride + 1`.
+/// and its `gradient` `[image, height', width', out]` with
+/// `height' = (height + 2 padding - rows) / stride + 1`.
 ///
 /// ```
 /// use striate_kernels::SpatialConvolution;
@@ -138,11 +138,12 @@ impl SpatialConvolution {
         let weight = WideRows::new(weight, self.out_channels, level.lanes());
         let [_, in_height, in_width, ins] = self.in_shape();
         let [_, out_height, out_width, outs] = self.out_shape();
+        let in_image = in_height * in_width * ins;
         let images = output.par_chunks_exact_mut((out_height * out_width * outs).max(1));
-        let inputs = input.par_chunks_exact((in_height * in_width * ins).max(1));
-        images.zip(inputs).for_each(|(output, input)| {
+        images.enumerate().for_each(|(image, output)| {
+            let input = &input[image * in_image..][..in_image];
             let columns = [self.padding[1] as isize, self.padded_width() as isize];
-            with_columns(input, [in_width, ins], columns, |input| {
+            with_columns(input, [in_height, in_width, ins], columns, |input| {
                 fill_rows(output, bias);
                 self.add_rows(level, input, &weight, output);
             });

@@ -41,10 +41,11 @@ impl SpatialConvolution {
         let [_, in_height, in_width, ins] = self.in_shape();
         let [_, out_height, out_width, outs] = self.out_shape();
         let columns = self.gradient_columns();
+        let out_image = out_height * out_width * outs;
         let images = out.par_chunks_exact_mut((in_height * in_width * ins).max(1));
-        let gradients = gradient.par_chunks_exact((out_height * out_width * outs).max(1));
-        images.zip(gradients).for_each(|(out, gradient)| {
-            with_columns(gradient, [out_width, outs], columns, |gradient| {
+        images.enumerate().for_each(|(image, out)| {
+            let gradient = &gradient[image * out_image..][..out_image];
+            with_columns(gradient, [out_height, out_width, outs], columns, |gradient| {
                 out.fill(0.0);
                 for (y, out) in out.chunks_exact_mut((in_width * ins).max(1)).enumerate() {
                     for phase in &phases {

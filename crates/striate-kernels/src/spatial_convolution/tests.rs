@@ -1,1 +1,178 @@
+use proptest::prelude::*;
 
+use super::SpatialConvolution;
+use crate::testing::{TOLERANCE, assert_close, at_every_level, random, with_threads};
+
+/// Calls `visit` with the indices of output, input and weight of each product of the definition.
+fn products(g: &SpatialConvolution, mut visit: impl FnMut(usize, usize, usize)) {
+    let (height, width) = (g.out_height(), g.out_width());
+    let [rows, columns] = g.kernel;
+    for place in 0..g.n_images * height * width {
+        let (x, y, image) = (place % width, place / width % height, place / width / height);
+        for weight in 0..rows * columns * g.in_channels * g.out_channels {
+            let (o, rest) = (weight % g.out_channels, weight / g.out_channels);
+            let (i, rest) = (rest % g.in_channels, rest / g.in_channels);
+            let (column, row) = (rest % columns, rest / columns);
+            let y = (y * g.stride[0] + row).wrapping_sub(g.padding[0]);
+            let x = (x * g.stride[1] + column).wrapping_sub(g.padding[1]);
+            if y < g.height && x < g.width {
+                let source = (image * g.height + y) * g.width + x;
+                visit(place * g.out_channels + o, source * g.in_channels + i, weight);
+            }
+        }
+    }
+}
+
+/// Results of the three methods by definition.
+fn naive(g: &SpatialConvolution, [x, w, b, d]: &[Vec<f32>; 4]) -> [Vec<f64>; 3] {
+    let wide = |value: f32| f64::from(value);
+    let mut output: Vec<f64> = (0..d.len()).map(|i| wide(b[i % g.out_channels])).collect();
+    let (mut of_weight, mut of_input) = (vec![0.0; w.len()], vec![0.0; x.len()]);
+    products(g, |out, input, weight| {
+        output[out] += wide(x[input]) * wide(w[weight]);
+        of_weight[weight] += wide(x[input]) * wide(d[out]);
+        of_input[input] += wide(w[weight]) * wide(d[out]);
+    });
+    [output, of_weight, of_input]
+}
+
+fn arguments(g: &SpatialConvolution) -> [Vec<f32>; 4] {
+    let outputs = g.n_images * g.out_height() * g.out_width() * g.out_channels;
+    [
+        random(g.n_images * g.height * g.width * g.in_channels, 1),
+        random(g.kernel[0] * g.kernel[1] * g.in_channels * g.out_channels, 2),
+        random(g.out_channels, 3),
+        random(outputs, 4),
+    ]
+}
+
+/// Results of the three methods, in slices that were full of NaN.
+fn found(g: &SpatialConvolution, [x, w, b, d]: &[Vec<f32>; 4]) -> [Vec<f32>; 3] {
+    let mut results = [d.len(), w.len(), x.len()].map(|length| vec![f32::NAN; length]);
+    let [output, of_weight, of_input] = &mut results;
+    g.forward(x, w, Some(b), output);
+    g.weight_gradient(x, d, of_weight);
+    g.input_gradient(w, d, of_input);
+    results
+}
+
+fn check(g: &SpatialConvolution) {
+    let arguments = arguments(g);
+    let expected = naive(g, &arguments);
+    at_every_level(|| {
+        let found = found(g, &arguments);
+        for (what, (found, expected)) in
+            ["output", "weight", "input"].into_iter().zip(found.iter().zip(&expected))
+        {
+            assert_close(what, found, expected, TOLERANCE);
+        }
+    });
+}
+
+fn channels() -> impl Strategy<Value = usize> {
+    prop_oneof![4 => 1..5usize, 3 => Just(8usize), 2 => Just(17), 2 => Just(32), 1 => Just(36)]
+}
+
+fn pairs(from: usize, to: usize) -> impl Strategy<Value = [usize; 2]> {
+    [from..to, from..to]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(120))]
+
+    #[test]
+    fn results_are_those_of_the_definition(
+        n_images in 1..3usize,
+        (kernel, padding, stride, more) in (pairs(1, 6), pairs(0, 5), pairs(1, 4), pairs(0, 8)),
+        (in_channels, out_channels) in (channels(), channels()),
+    ) {
+        // The smallest image on which the padded kernel fits, and a bit more.
+        let size = |axis: usize| {
+            let fits = kernel[axis].saturating_sub(2 * padding[axis]).max(1);
+            fits + more[axis]
+        };
+        check(&SpatialConvolution {
+            n_images,
+            height: size(0),
+            width: size(1),
+            in_channels,
+            out_channels,
+            kernel,
+            padding,
+            stride,
+        });
+    }
+}
+
+const SAME: SpatialConvolution = SpatialConvolution {
+    n_images: 37,
+    height: 7,
+    width: 31,
+    in_channels: 3,
+    out_channels: 18,
+    kernel: [3, 5],
+    padding: [1, 2],
+    stride: [1, 1],
+};
+
+#[test]
+fn wide_kernels_of_one_channel_and_many_channels_are_right() {
+    let one = SpatialConvolution { n_images: 1, in_channels: 1, out_channels: 32, ..SAME };
+    check(&SpatialConvolution { kernel: [11, 11], padding: [5, 5], width: 29, ..one });
+    check(&SpatialConvolution { n_images: 1, in_channels: 40, out_channels: 70, ..SAME });
+}
+
+#[test]
+fn strides_longer_than_the_kernel_leave_gaps() {
+    let gaps = SpatialConvolution { n_images: 1, kernel: [1, 2], stride: [2, 3], ..SAME };
+    check(&SpatialConvolution { padding: [0, 0], ..gaps });
+    check(&gaps);
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let arguments = arguments(&SAME);
+    at_every_level(|| {
+        let run = || found(&SAME, &arguments);
+        assert_eq!(with_threads(1, run), with_threads(3, run));
+    });
+}
+
+#[test]
+fn nothing_in_nothing_out() {
+    for geometry in [
+        SpatialConvolution { n_images: 0, ..SAME },
+        SpatialConvolution { n_images: 1, height: 0, kernel: [2, 1], ..SAME },
+        SpatialConvolution { n_images: 1, width: 0, kernel: [2, 1], ..SAME },
+        SpatialConvolution { n_images: 1, out_channels: 0, ..SAME },
+        SpatialConvolution { n_images: 1, in_channels: 0, ..SAME },
+    ] {
+        check(&geometry);
+    }
+}
+
+#[test]
+fn nan_reaches_what_depends_on_it_and_nothing_else() {
+    at_every_level(|| {
+        let line = SpatialConvolution { n_images: 1, height: 1, kernel: [1, 3], ..SAME };
+        let line = SpatialConvolution { padding: [0, 1], in_channels: 1, out_channels: 1, ..line };
+        let mut input = vec![1.0; 31];
+        input[10] = f32::NAN;
+        let mut output = vec![0.0; 31];
+        line.forward(&input, &[1.0, 0.0, 1.0], None, &mut output);
+        let spoiled: Vec<usize> = (0..31).filter(|&x| output[x].is_nan()).collect();
+        assert_eq!(spoiled, [9, 10, 11]);
+    });
+}
+
+#[test]
+#[should_panic(expected = "a kernel of 9 does not fit 7 pixels")]
+fn kernels_larger_than_the_image_are_refused() {
+    SpatialConvolution { kernel: [9, 1], padding: [0, 0], ..SAME }.out_height();
+}
+
+#[test]
+#[should_panic(expected = "a stride of 0")]
+fn no_stride_is_refused() {
+    SpatialConvolution { stride: [0, 1], ..SAME }.out_height();
+}

@@ -32,7 +32,7 @@ impl SpatialConvolution {
             let input = &input[image * in_image..][..in_image];
             let gradient = &gradient[image * out_pixels * outs..][..out_pixels * outs];
             let columns = [self.padding[1] as isize, self.padded_width() as isize];
-            with_columns(input, [self.width, ins], columns, |input| {
+            with_columns(input, [self.height, self.width, ins], columns, |input| {
                 if wide == outs {
                     return self.add_products(level, input, gradient, sums);
                 }

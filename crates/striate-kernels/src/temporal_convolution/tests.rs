@@ -1,1 +1,129 @@
+use proptest::prelude::*;
 
+use super::TemporalConvolution;
+use super::blocks::BLOCK;
+use crate::testing::{TOLERANCE, assert_close, at_every_level, random, with_threads};
+
+/// Calls `visit` with the indices of output, input and weight of each product of the definition.
+fn products(g: &TemporalConvolution, mut visit: impl FnMut(usize, usize, usize)) {
+    let (frames, pixels) = (g.out_frames(), g.n_pixels);
+    for place in 0..g.n_clips * frames * pixels {
+        let (pixel, t, clip) = (place % pixels, place / pixels % frames, place / pixels / frames);
+        for weight in 0..g.kernel * g.in_channels * g.out_channels {
+            let (o, row) = (weight % g.out_channels, weight / g.out_channels);
+            let (i, k) = (row % g.in_channels, row / g.in_channels);
+            let source = (clip * g.n_frames + t + k) * pixels + pixel;
+            visit(place * g.out_channels + o, source * g.in_channels + i, weight);
+        }
+    }
+}
+
+/// Results of the three methods by definition.
+fn naive(g: &TemporalConvolution, [x, w, b, d]: &[Vec<f32>; 4]) -> [Vec<f64>; 3] {
+    let wide = |value: f32| f64::from(value);
+    let mut output: Vec<f64> = (0..d.len()).map(|i| wide(b[i % g.out_channels])).collect();
+    let (mut of_weight, mut of_input) = (vec![0.0; w.len()], vec![0.0; x.len()]);
+    products(g, |out, input, weight| {
+        output[out] += wide(x[input]) * wide(w[weight]);
+        of_weight[weight] += wide(x[input]) * wide(d[out]);
+        of_input[input] += wide(w[weight]) * wide(d[out]);
+    });
+    [output, of_weight, of_input]
+}
+
+fn arguments(g: &TemporalConvolution) -> [Vec<f32>; 4] {
+    let outputs = g.n_clips * g.out_frames() * g.n_pixels * g.out_channels;
+    [
+        random(g.n_clips * g.n_frames * g.n_pixels * g.in_channels, 1),
+        random(g.kernel * g.in_channels * g.out_channels, 2),
+        random(g.out_channels, 3),
+        random(outputs, 4),
+    ]
+}
+
+/// Results of the three methods, in slices that were full of NaN.
+fn found(g: &TemporalConvolution, [x, w, b, d]: &[Vec<f32>; 4]) -> [Vec<f32>; 3] {
+    let mut results = [d.len(), w.len(), x.len()].map(|length| vec![f32::NAN; length]);
+    let [output, of_weight, of_input] = &mut results;
+    g.forward(x, w, Some(b), output);
+    g.weight_gradient(x, d, of_weight);
+    g.input_gradient(w, d, of_input);
+    results
+}
+
+fn check(g: &TemporalConvolution) {
+    let arguments = arguments(g);
+    let expected = naive(g, &arguments);
+    at_every_level(|| {
+        let found = found(g, &arguments);
+        for (what, (found, expected)) in
+            ["output", "weight", "input"].into_iter().zip(found.iter().zip(&expected))
+        {
+            assert_close(what, found, expected, TOLERANCE);
+        }
+    });
+}
+
+fn channels() -> impl Strategy<Value = usize> {
+    prop_oneof![1..5usize, Just(8usize), Just(16), Just(17), Just(32), Just(36), Just(70)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn results_are_those_of_the_definition(
+        (n_clips, n_pixels, kernel, more) in (1..3usize, 1..30usize, 1..6usize, 0..5usize),
+        (in_channels, out_channels) in (channels(), channels()),
+    ) {
+        let n_frames = kernel + more;
+        check(&TemporalConvolution { n_clips, n_frames, n_pixels, in_channels, out_channels, kernel });
+    }
+}
+
+const SEVERAL_BLOCKS: TemporalConvolution = TemporalConvolution {
+    n_clips: 2,
+    n_frames: 13,
+    n_pixels: 2 * BLOCK + 3,
+    in_channels: 3,
+    out_channels: 5,
+    kernel: 4,
+};
+
+#[test]
+fn several_blocks_of_pixels_fit_together() {
+    check(&SEVERAL_BLOCKS);
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let arguments = arguments(&SEVERAL_BLOCKS);
+    at_every_level(|| {
+        let run = || found(&SEVERAL_BLOCKS, &arguments);
+        assert_eq!(with_threads(1, run), with_threads(3, run));
+    });
+}
+
+#[test]
+fn nothing_in_nothing_out() {
+    for geometry in [
+        TemporalConvolution { n_clips: 0, ..SEVERAL_BLOCKS },
+        TemporalConvolution { n_pixels: 0, ..SEVERAL_BLOCKS },
+        TemporalConvolution { out_channels: 0, ..SEVERAL_BLOCKS },
+        TemporalConvolution { in_channels: 0, ..SEVERAL_BLOCKS },
+    ] {
+        check(&geometry);
+    }
+}
+
+#[test]
+#[should_panic(expected = "5 taps do not fit 4 frames")]
+fn kernels_longer_than_the_clip_are_refused() {
+    TemporalConvolution { n_frames: 4, kernel: 5, ..SEVERAL_BLOCKS }.out_frames();
+}
+
+#[test]
+#[should_panic(expected = "weight has 7 values, expected the shape [4, 3, 5]")]
+fn slices_of_another_length_are_refused() {
+    SEVERAL_BLOCKS.forward(&[0.0; 2 * 13 * 131 * 3], &[0.0; 7], None, &mut []);
+}
