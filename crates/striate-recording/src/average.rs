@@ -51,9 +51,7 @@ pub fn response_triggered_average(
             sums.add(&session.load(trial, start + 1 - n_lags..end)?);
         }
     }
-    let averages = sums.averages();
-    let shape = (info.n_neurons, n_lags, info.height, info.width);
-    Ok(averages.into_shape_with_order(shape).expect("as many values, in standard layout"))
+    Ok(sums.averages(info.height, info.width))
 }
 
 /// Evenly spread trials of together about [`MOST_FRAMES`] frames.
@@ -127,8 +125,9 @@ impl Sums {
         }
     }
 
-    fn averages(self) -> Array2<f32> {
-        let mut averages = Array2::zeros(self.weighted.raw_dim());
+    fn averages(self, height: usize, width: usize) -> Array4<f32> {
+        let n_neurons = self.responses.len();
+        let mut averages = Array4::zeros((n_neurons, self.n_lags, height, width));
         let means = self.stimulus / self.n_frames.max(1.0);
         for ((mut average, weighted), &total) in
             averages.outer_iter_mut().zip(self.weighted.outer_iter()).zip(&self.responses)

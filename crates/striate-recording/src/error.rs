@@ -82,7 +82,7 @@ pub enum RecordingError {
         path: PathBuf,
     },
     /// The manifest has a key that does not exist.
-    #[error("unknown key `{key}`{}{}: {}", nearest_in_words(nearest), line_in_words(line), path.display())]
+    #[error("unknown key `{key}`{}{}: {}", nearest_in_words(nearest.as_ref()), line_in_words(*line), path.display())]
     UnknownKey {
         /// The key.
         key: String,
@@ -94,7 +94,7 @@ pub enum RecordingError {
         path: PathBuf,
     },
     /// The manifest is not TOML, or a value has a wrong type.
-    #[error("manifest: {reason}{}: {}", line_in_words(line), path.display())]
+    #[error("manifest: {reason}{}: {}", line_in_words(*line), path.display())]
     Manifest {
         /// What is wrong.
         reason: String,
@@ -196,19 +196,15 @@ impl RecordingError {
         found: impl ToString,
         expected: impl Into<String>,
     ) -> Self {
-        Self::Mismatch {
-            what: what.into(),
-            found: found.to_string(),
-            expected: expected.into(),
-        }
+        Self::Mismatch { what: what.into(), found: found.to_string(), expected: expected.into() }
     }
 }
 
-fn nearest_in_words(nearest: &Option<String>) -> String {
-    nearest.as_ref().map_or_else(String::new, |key| format!(", nearest known key is `{key}`"))
+fn nearest_in_words(nearest: Option<&String>) -> String {
+    nearest.map_or_else(String::new, |key| format!(", nearest known key is `{key}`"))
 }
 
-fn line_in_words(line: &Option<usize>) -> String {
+fn line_in_words(line: Option<usize>) -> String {
     line.map_or_else(String::new, |line| format!(" (line {line})"))
 }
 

@@ -53,7 +53,7 @@ impl ClipBatch {
         if self.n_clips == 0 {
             self.n_frames = data.stimulus.dim().0;
             self.stimulus.reserve_exact(n_clips * data.stimulus.len());
-            let n_responses = data.responses.as_ref().map_or(0, |responses| responses.len());
+            let n_responses = data.responses.as_ref().map_or(0, ndarray::Array2::len);
             self.responses.reserve_exact(n_clips * n_responses);
         }
         self.n_clips += 1;

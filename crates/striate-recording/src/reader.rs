@@ -29,11 +29,7 @@ pub(crate) fn open(config: &RecordingConfig) -> Result<Recording, RecordingError
 }
 
 fn not_a_recording(found: impl Into<String>, path: &Path) -> RecordingError {
-    RecordingError::NotARecording {
-        found: found.into(),
-        expected: EXPECTED,
-        path: path.to_owned(),
-    }
+    RecordingError::NotARecording { found: found.into(), expected: EXPECTED, path: path.to_owned() }
 }
 
 /// The chosen sessions of `ids`, as places in it.

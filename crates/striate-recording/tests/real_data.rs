@@ -25,15 +25,15 @@ fn manifest(name: &str, folder: &Path) -> PathBuf {
     let block = DOCUMENT.split("```toml\n").find(|block| block.contains(&marked));
     let text = block.and_then(|block| block.split("```").next()).expect("example in the document");
     let path = folder.join(format!("{name}.toml"));
-    std::fs::write(&path, text).unwrap();
+    std::fs::write(&path, text).expect("manifest can be written");
     path
 }
 
 fn open(name: &str, root: &Path) -> Recording {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("temporary folder");
     let path = manifest(name, folder.path());
     let config = RecordingConfig { root: Some(root.to_owned()), ..RecordingConfig::at(path) };
-    Recording::open(&config).unwrap()
+    Recording::open(&config).expect("recording opens")
 }
 
 #[test]
@@ -54,7 +54,8 @@ fn salamander_retina_opens_with_its_shapes_and_receptive_fields() {
 
     // The readme: spike-triggered averages at lags 4 to 5 stand at the centres in `center_xy`.
     let averages = response_triggered_average(session, "train", 6).unwrap();
-    let counts = striate_formats::npz::NpzFile::open(&folder.join("spike_counts_0_30000.npz")).unwrap();
+    let counts =
+        striate_formats::npz::NpzFile::open(&folder.join("spike_counts_0_30000.npz")).unwrap();
     let centres = counts.read_i64("center_xy").unwrap();
     let origin = [67.0, 45.0];
     let mut close = 0;

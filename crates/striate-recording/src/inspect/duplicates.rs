@@ -10,10 +10,10 @@ pub(super) struct Duplicates {
 }
 
 /// A hash of numbers, and whether they differ at all.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Mark {
     hash: u64,
-    first: u32,
+    first: Option<u32>,
     varies: bool,
 }
 
@@ -42,20 +42,12 @@ impl Duplicates {
 fn add<'a>(
     marks: &mut BTreeMap<usize, Mark>,
     trial: usize,
-    mut values: impl Iterator<Item = &'a f32>,
+    values: impl Iterator<Item = &'a f32>,
 ) {
-    let mark = match marks.get_mut(&trial) {
-        Some(mark) => mark,
-        None => {
-            let Some(first) = values.next() else { return };
-            let first = first.to_bits();
-            let mark = Mark { hash: u64::from(first), first, varies: false };
-            marks.entry(trial).or_insert(mark)
-        }
-    };
+    let mark = marks.entry(trial).or_default();
     for value in values {
         let bits = value.to_bits();
-        mark.varies |= bits != mark.first;
+        mark.varies |= bits != *mark.first.get_or_insert(bits);
         // The multiplier of Knuth's linear congruential generator MMIX.
         let mixed = (mark.hash ^ u64::from(bits)).wrapping_mul(0x5851_f42d_4c95_7f2d);
         mark.hash = mixed.rotate_left(29) ^ mixed;

@@ -104,7 +104,11 @@ impl NeuronSums {
         }
     }
 
-    pub(super) fn summaries(&self, ids: &[i64], ceilings: &[Option<Ceiling>]) -> Vec<NeuronSummary> {
+    pub(super) fn summaries(
+        &self,
+        ids: &[i64],
+        ceilings: &[Option<Ceiling>],
+    ) -> Vec<NeuronSummary> {
         let summary = |neuron: usize, moments: &Moments| {
             let ceiling = ceilings.get(neuron).copied().flatten();
             NeuronSummary {

@@ -170,7 +170,8 @@ pub struct CeilingSummary {
 impl CeilingSummary {
     /// Over the neurons that have ceilings; `None` where none has.
     pub(super) fn of(neurons: &[NeuronSummary], n_stimuli: u64) -> Option<Self> {
-        let mean = |of: fn(&NeuronSummary) -> Option<f64>| super::mean(neurons.iter().filter_map(of));
+        let mean =
+            |of: fn(&NeuronSummary) -> Option<f64>| super::mean(neurons.iter().filter_map(of));
         let mut single: Vec<f64> = neurons.iter().filter_map(|n| n.noise_ceiling).collect();
         single.sort_by(f64::total_cmp);
         let (low, high) = (single.len().saturating_sub(1) / 2, single.len() / 2);

@@ -162,7 +162,8 @@ fn tiers(found: &SessionInspection, list: &mut List) {
     }
     for (name, tier) in &found.tiers {
         if tier.n_trials_with_responses == 0 {
-            let message = format!("tier {name} is hidden: its {} trials have no responses", tier.n_trials);
+            let message =
+                format!("tier {name} is hidden: its {} trials have no responses", tier.n_trials);
             list.add(Severity::Note, "hidden-tier", message);
         }
         if let Some(fewest) = tier.fewest_repeats.filter(|fewest| *fewest < FEW_REPEATS) {
@@ -176,7 +177,8 @@ fn tiers(found: &SessionInspection, list: &mut List) {
             StimulusKind::Image => "image",
             StimulusKind::Video => "video",
         };
-        let message = format!("no two {what}s are known to be repeated: there are no noise ceilings");
+        let message =
+            format!("no two {what}s are known to be repeated: there are no noise ceilings");
         list.add(Severity::Note, "no-repeats", message);
     }
 }

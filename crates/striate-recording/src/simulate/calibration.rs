@@ -32,9 +32,9 @@ pub(super) fn calibrate(
     let n_values = (law.calibration_videos * config.canvas.n_frames) as f64;
     for (index, neuron) in neurons.iter_mut().enumerate() {
         let mut random = streams.stream(&format!("calibration of neuron {index}"));
-        let [sum, square] = seen.iter().fold([0.0, 0.0], |total, sums| {
-            [total[0] + sums[index][0], total[1] + sums[index][1]]
-        });
+        let [sum, square] = seen
+            .iter()
+            .fold([0.0, 0.0], |total, sums| [total[0] + sums[index][0], total[1] + sums[index][1]]);
         // A cell whose field lies off the screen is never driven and keeps a gain of 0.
         let mean_drive = sum / n_values;
         let variance = (square / n_values - mean_drive * mean_drive).max(0.0);
@@ -60,8 +60,7 @@ fn drive_sums(
 ) -> Result<DriveSums, SimulationError> {
     let mut random = streams.stream(&format!("calibration video {number}"));
     let video = natural_video(&config.canvas, &config.video, &mut random)?;
-    let drive =
-        SeenVideo::new(video.view(), &config.normalisation).drive(neurons, None, cancel)?;
+    let drive = SeenVideo::new(video.view(), &config.normalisation).drive(neurons, None, cancel)?;
     let sums = drive.rows().into_iter().map(|row| {
         row.iter().fold([0.0, 0.0], |[sum, square], &value| {
             let value = f64::from(value);

@@ -50,9 +50,7 @@ impl GaborFilter {
         self.rows.place(self.centre[1] + shift[1], sigma, ky, height);
         let (mut real, mut imaginary, mut mean) = (0.0f32, 0.0f32, 0.0f32);
         let n_columns = self.columns.envelope.len();
-        for (row, (wave, envelope)) in
-            self.rows.wave.iter().zip(&self.rows.envelope).enumerate()
-        {
+        for (row, (wave, envelope)) in self.rows.wave.iter().zip(&self.rows.envelope).enumerate() {
             let start = (self.rows.first + row) * width + self.columns.first;
             let [re, im, plain] = self.columns.sums(&frame[start..start + n_columns]);
             real += wave[0] * re - wave[1] * im;
@@ -140,7 +138,8 @@ mod tests {
     #[test]
     fn agrees_with_the_sum_over_the_gabor_function() {
         let moved = Gabor { centre_px: [20.4, 14.3], ..gabor() };
-        let frame: Vec<f32> = (0..31 * WIDTH).map(|i| ((i * 37 % 101) as f32 / 50.0) - 1.0).collect();
+        let frame: Vec<f32> =
+            (0..31 * WIDTH).map(|i| ((i * 37 % 101) as f32 / 50.0) - 1.0).collect();
         let offset = GaborFilter::new(&gabor()).offset;
         let mut sums = [0.0f64; 3];
         for (i, &pixel) in frame.iter().enumerate() {

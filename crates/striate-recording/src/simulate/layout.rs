@@ -33,7 +33,10 @@ pub(super) struct LayoutWriter {
 
 impl LayoutWriter {
     /// Make the folders of a session under `root`, which must not exist.
-    pub(super) fn create(root: PathBuf, config: &SimulationConfig) -> Result<Self, SimulationError> {
+    pub(super) fn create(
+        root: PathBuf,
+        config: &SimulationConfig,
+    ) -> Result<Self, SimulationError> {
         let make = |folder: PathBuf| {
             fs::create_dir_all(&folder).map_err(file_error("make the folder", &folder))
         };
@@ -106,10 +109,9 @@ impl LayoutWriter {
             }
             NumberFormat::Float64 => {
                 let mut padded = Array::from_elem(shape, f64::NAN);
-                padded.slice_axis_mut(time, (..n_frames).into()).zip_mut_with(
-                    &values,
-                    |wide, &value| *wide = f64::from(value),
-                );
+                padded
+                    .slice_axis_mut(time, (..n_frames).into())
+                    .zip_mut_with(&values, |wide, &value| *wide = f64::from(value));
                 npy::write_f64(&path, &padded.view())?;
             }
         }

@@ -59,7 +59,8 @@ pub(super) fn plan(counts: &TrialCounts, random: &mut RandomStream) -> Vec<Showi
             copies: true,
         })
         .collect();
-    let tiers = [(Tier::Oracle, oracle, counts.oracle), (Tier::LiveTestMain, test, counts.live_test_main)];
+    let tiers =
+        [(Tier::Oracle, oracle, counts.oracle), (Tier::LiveTestMain, test, counts.live_test_main)];
     for (tier, trials, repeats) in tiers {
         for group in trials.chunks_exact(repeats.n_repeats.max(1)) {
             let video = showings.len();

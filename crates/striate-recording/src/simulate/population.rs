@@ -19,9 +19,8 @@ fn draw_neuron(config: &SimulationConfig, index: usize, random: &mut RandomStrea
     let within = |random: &mut RandomStream, [low, high]: [f64; 2]| random.uniform_in(low, high);
     let complex = random.uniform() < law.complex_fraction;
     let sigma_px = within(random, law.sigma_px);
-    let map_px = [canvas.width, canvas.height].map(|side| {
-        within(random, [law.margin_px, side as f64 - 1.0 - law.margin_px])
-    });
+    let map_px = [canvas.width, canvas.height]
+        .map(|side| within(random, [law.margin_px, side as f64 - 1.0 - law.margin_px]));
     let scattered = map_px.map(|at| at + law.scatter_px * random.normal());
     let receptive_field = Gabor {
         centre_px: [

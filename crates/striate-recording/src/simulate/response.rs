@@ -118,15 +118,18 @@ fn neighbours(at: f64, length: usize) -> (usize, usize, f32) {
 
 /// Weighted sum over this frame and those before it; before the first frame all is grey.
 fn past_sum(weights: &[f32], frame: usize, value: impl Fn(usize) -> f32) -> f32 {
-    weights.iter().take(frame + 1).enumerate().map(|(lag, weight)| weight * value(frame - lag)).sum()
+    weights
+        .iter()
+        .take(frame + 1)
+        .enumerate()
+        .map(|(lag, weight)| weight * value(frame - lag))
+        .sum()
 }
 
 /// Rates at the state's mean gain, from normalised drive; both `[neuron, frame]`.
 pub(super) fn stimulus_rates(neurons: &[NeuronTruth], mut drive: Array2<f32>) -> Array2<f32> {
     for (neuron, mut row) in neurons.iter().zip(drive.rows_mut()) {
-        row.mapv_inplace(|d| {
-            (neuron.spontaneous_rate + neuron.drive_gain * f64::from(d)) as f32
-        });
+        row.mapv_inplace(|d| (neuron.spontaneous_rate + neuron.drive_gain * f64::from(d)) as f32);
     }
     drive
 }

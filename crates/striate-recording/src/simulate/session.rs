@@ -86,14 +86,14 @@ impl<'a> SessionJob<'a> {
         }
         let writer = LayoutWriter::create(unfinished.clone(), self.config)?;
         let showings = plan::plan(&self.config.trials, &mut self.streams.stream("trial order"));
-        let mut truth =
-            SessionTruth::new(self.id.clone(), self.config.clone(), target.clone());
+        let mut truth = SessionTruth::new(self.id.clone(), self.config.clone(), target.clone());
         truth.trials = plan::trials(&showings);
         truth.neurons = draw_population(self.config, &self.streams);
         calibrate(self.config, &self.streams, &mut truth.neurons, self.cancel)?;
         progress.start(&format!("simulate {}", self.id), Some(truth.trials.len() as u64));
         let sums = self.run_showings(&showings, &truth.neurons, &writer, progress)?;
-        truth.ceilings = sums.ceilings.iter().map(|(tier, c)| (tier.name().to_owned(), ceilings(c))).collect();
+        truth.ceilings =
+            sums.ceilings.iter().map(|(tier, c)| (tier.name().to_owned(), ceilings(c))).collect();
         self.write_meta(&writer, &sums, &truth)?;
         fs::rename(&unfinished, &target).map_err(file_error("rename the folder", &unfinished))?;
         progress.finish();

@@ -130,7 +130,9 @@ mod tests {
 
     fn correlation(pairs: &[(f64, f64)]) -> f64 {
         let mut sums = crate::simulate::statistics::PairSums::default();
-        pairs.iter().for_each(|&(a, b)| sums.add(a, b));
+        for &(a, b) in pairs {
+            sums.add(a, b);
+        }
         sums.correlation()
     }
 }

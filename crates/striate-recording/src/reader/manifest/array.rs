@@ -110,7 +110,11 @@ impl ArrayFile {
     }
 
     /// A range along `axis`, one that [`ArrayFile::has_parts_along`].
-    pub(super) fn part(&self, axis: usize, range: Range<usize>) -> Result<ArrayD<f32>, RecordingError> {
+    pub(super) fn part(
+        &self,
+        axis: usize,
+        range: Range<usize>,
+    ) -> Result<ArrayD<f32>, RecordingError> {
         if let Some(kept) = &self.kept {
             if kept.get().is_none() {
                 // Two threads may both read; the values are the same.

@@ -31,7 +31,9 @@ pub(super) fn cut(
                 let range = range_of(tier, kind, n, path)?;
                 let length = trial_length(tier.trial_frames, kind, range.len(), "tiers", path)?;
                 let tier = &tier.name;
-                pieces.extend(stretches(range, length).map(|r| Piece { tier: tier.clone(), range: r }));
+                pieces.extend(
+                    stretches(range, length).map(|r| Piece { tier: tier.clone(), range: r }),
+                );
             }
         }
     }
@@ -135,7 +137,8 @@ fn by_chance(
         share += fraction;
         let end = ((share * ranges.len() as f64).round() as usize).min(ranges.len());
         let dealt = order.get(first..end).unwrap_or(&[]);
-        pieces.extend(dealt.iter().map(|&i| Piece { tier: tier.clone(), range: ranges[i].clone() }));
+        pieces
+            .extend(dealt.iter().map(|&i| Piece { tier: tier.clone(), range: ranges[i].clone() }));
         first = end;
     }
     Ok(pieces)

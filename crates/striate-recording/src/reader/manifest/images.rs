@@ -63,7 +63,8 @@ impl ImageFiles {
             let name = self.archive.names().get(place).map_or("", String::as_str);
             let what = format!("image {place}, {name}");
             let (height, width) = image.dim();
-            let expected = format!("{:?} (height, width), as the first", [self.size.0, self.size.1]);
+            let expected =
+                format!("{:?} (height, width), as the first", [self.size.0, self.size.1]);
             let path = self.archive.path();
             return Err(RecordingError::shape(what, &[height, width], expected, path));
         }

@@ -40,7 +40,8 @@ impl Rows {
         let n_channels = file.shape()[places(&entry.axes, &[Axis::Channel])[0]];
         let (axes, scale, offset) = (entry.axes.clone(), entry.scale, entry.offset);
         if n_channels == 0 || (name == "pupil_center" && n_channels != 2) {
-            let expected = if n_channels == 0 { "one or more channels" } else { "2 channels, x and y" };
+            let expected =
+                if n_channels == 0 { "one or more channels" } else { "2 channels, x and y" };
             return Err(RecordingError::shape(name, file.shape(), expected, file.path()));
         }
         Ok(Self { n_channels, name, file, axes, unit, scale, offset })

@@ -33,8 +33,7 @@ pub(super) fn open(
     path: &Path,
 ) -> Result<Session, RecordingError> {
     let id = entry.id.as_str();
-    let stimulus =
-        Stimulus::open(folder, &manifest.stimulus, entry.stimulus.as_ref(), id, path)?;
+    let stimulus = Stimulus::open(folder, &manifest.stimulus, entry.stimulus.as_ref(), id, path)?;
     let own = entry.responses.as_ref();
     let responses = Responses::open(folder, &manifest.responses, own, (id, &stimulus), path)?;
     let rows = |name, rows: &Option<_>| match rows {

@@ -169,13 +169,15 @@ fn open_array(
     manifest: &Path,
 ) -> Result<Opened, RecordingError> {
     let Some(axes) = entry.axes.clone() else {
-        let expected = format!("{} or {}, in the file's order", in_words(&VIDEO), in_words(&IMAGES));
+        let expected =
+            format!("{} or {}, in the file's order", in_words(&VIDEO), in_words(&IMAGES));
         return Err(RecordingError::setting("stimulus.axes", "not given", expected, manifest));
     };
     axes::check("stimulus", &axes, &[&VIDEO, &IMAGES], manifest)?;
-    let (kind, wanted) = match axes.contains(&Axis::Image) {
-        true => (StimulusKind::Image, IMAGES),
-        false => (StimulusKind::Video, VIDEO),
+    let (kind, wanted) = if axes.contains(&Axis::Image) {
+        (StimulusKind::Image, IMAGES)
+    } else {
+        (StimulusKind::Video, VIDEO)
     };
     let file = ArrayFile::open(folder, file, session, kind == StimulusKind::Image)?;
     let lengths = match &entry.unpacked {

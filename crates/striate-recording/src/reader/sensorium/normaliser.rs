@@ -45,9 +45,7 @@ impl Normaliser {
     /// `x / std`, where `std` is above 0.01 of the mean of all `std`; else `x / (0.01 mean)`.
     pub(super) fn precision(variable: &Variable<'_>) -> Result<Self, RecordingError> {
         let std = Statistic::read(variable, "std")?;
-        let finite = std.values.iter().filter(|value| value.is_finite());
-        let (sum, n) = finite.fold((0.0, 0u64), |(sum, n), value| (sum + value, n + 1));
-        let floor = FLOOR * sum / n.max(1) as f64;
+        let floor = FLOOR * std.mean;
         // Where nothing varies at all there is nothing to normalise by.
         let least = if floor > 0.0 { floor } else { 1.0 };
         let factor = |std: f64| if std > floor { 1.0 / std } else { 1.0 / least };
@@ -66,7 +64,7 @@ impl Normaliser {
 
     /// How finely the factor is resolved, in words.
     pub(super) fn in_words(&self) -> &'static str {
-        match self.factor.as_ref().map(|factor| factor.shape()) {
+        match self.factor.as_ref().map(ArrayD::shape) {
             None => "none",
             Some([1, 1] | [1]) => "one factor",
             Some([_, 1] | [_]) => "per neuron",
@@ -105,6 +103,8 @@ fn with_each(
 /// One file of statistics, its axes those of the variable.
 struct Statistic {
     values: ArrayD<f64>,
+    /// Mean of all finite values of the file, those beyond the end of the trials included.
+    mean: f64,
     path: PathBuf,
     what: String,
 }
@@ -126,7 +126,9 @@ impl Statistic {
             .ok_or_else(|| misfit(&what, file.shape(), &variable.shape, &path))?;
         let values = file.read_f64()?;
         let values = values.into_shape_with_order(IxDyn(&shape)).expect("as many values");
-        let mut statistic = Self { values, path, what };
+        let finite = values.iter().filter(|value| value.is_finite());
+        let (sum, n) = finite.fold((0.0, 0u64), |(sum, n), value| (sum + value, n + 1));
+        let mut statistic = Self { values, mean: sum / n.max(1) as f64, path, what };
         statistic.cut_frames(&variable.shape);
         statistic.refuse_missing()?;
         Ok(statistic)

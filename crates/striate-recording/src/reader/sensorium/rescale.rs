@@ -14,7 +14,7 @@ type Taps = (usize, usize, f32);
 
 impl Rescale {
     /// From `height` x `width` pixels to `factor` times as many along each axis, rounded half to even
-    /// as NumPy does.
+    /// as `numpy.round` does.
     pub(super) fn new(height: usize, width: usize, factor: f64) -> Self {
         Self { rows: taps(height, factor), columns: taps(width, factor) }
     }
@@ -28,7 +28,8 @@ impl Rescale {
     pub(super) fn apply(&self, image: ArrayView2<'_, f32>) -> Array2<f32> {
         let mix = |a: f32, b: f32, weight: f32| a + weight * (b - a);
         Array2::from_shape_fn(self.size(), |(row, column)| {
-            let ((top, bottom, down), (left, right, along)) = (self.rows[row], self.columns[column]);
+            let ((top, bottom, down), (left, right, along)) =
+                (self.rows[row], self.columns[column]);
             let above = mix(image[[top, left]], image[[top, right]], along);
             let below = mix(image[[bottom, left]], image[[bottom, right]], along);
             mix(above, below, down)

@@ -56,7 +56,7 @@ pub(super) fn open(
     let rescale = (kind == StimulusKind::Image && config.image_scale < 1.0)
         .then(|| Rescale::new(shapes.height, shapes.width, config.image_scale));
     let (height, width) =
-        rescale.as_ref().map_or((shapes.height, shapes.width), |rescale| rescale.size());
+        rescale.as_ref().map_or((shapes.height, shapes.width), Rescale::size);
     let mut remarks = Vec::new();
     if n_neurons == 0 {
         remarks.push("no trial has responses".to_owned());
@@ -222,7 +222,9 @@ impl SensoriumSource {
         self.normalisers.stimulus.apply(values.view_mut(), &columns);
         let values = three(values);
         let values = match self.kind {
-            StimulusKind::Video => values.permuted_axes([2, 0, 1]).as_standard_layout().into_owned(),
+            StimulusKind::Video => {
+                values.permuted_axes([2, 0, 1]).as_standard_layout().into_owned()
+            }
             StimulusKind::Image => values,
         };
         Ok(match &self.rescale {

@@ -60,7 +60,8 @@ fn is_empty(file: &NpyFile) -> Result<bool, RecordingError> {
     let step = (VALUES_PER_PIECE / per_index.max(1)).max(1);
     for start in (0..length).step_by(step) {
         let range = start..(start + step).min(length);
-        let piece = if by_rows { file.read_rows_f32(range) } else { file.read_last_axis_f32(range) };
+        let piece =
+            if by_rows { file.read_rows_f32(range) } else { file.read_last_axis_f32(range) };
         if piece?.iter().any(|value| *value != 0.0 && !value.is_nan()) {
             return Ok(false);
         }

@@ -127,11 +127,7 @@ impl Layout<'_> {
     }
 
     /// Shapes of the session, from its first trial with responses; all others must agree.
-    fn shapes(
-        &self,
-        trials: &[TrialFiles],
-        tiers: &[String],
-    ) -> Result<Shapes, RecordingError> {
+    fn shapes(&self, trials: &[TrialFiles], tiers: &[String]) -> Result<Shapes, RecordingError> {
         let with_responses = trials.iter().position(|trial| trial.responses.is_some());
         let first = self.shapes_of(&trials[with_responses.unwrap_or(0)], None)?;
         for (number, (trial, tier)) in trials.iter().zip(tiers).enumerate() {
@@ -173,8 +169,10 @@ impl Layout<'_> {
     ) -> Result<(usize, usize), RecordingError> {
         let (found, path) = (trial.stimulus.shape(), trial.stimulus.path());
         let size = match (self.kind, found) {
-            (StimulusKind::Video, &[height, width, _]) => Some((height, width)),
-            (StimulusKind::Image, &[1, height, width] | &[height, width]) => Some((height, width)),
+            (StimulusKind::Video, &[height, width, _])
+            | (StimulusKind::Image, &[1, height, width] | &[height, width]) => {
+                Some((height, width))
+            }
             _ => None,
         };
         let size = size.filter(|&(height, width)| height > 0 && width > 0);
@@ -204,8 +202,8 @@ impl Layout<'_> {
         stimulus: &[usize],
     ) -> Result<usize, RecordingError> {
         let found = match (self.kind, file.shape()) {
-            (StimulusKind::Video, &[rows, _]) => Some(rows),
-            (StimulusKind::Image, &[rows] | &[rows, 1]) => Some(rows),
+            (StimulusKind::Video, &[rows, _])
+            | (StimulusKind::Image, &[rows] | &[rows, 1]) => Some(rows),
             _ => None,
         };
         let fits = |rows: &usize| *rows > 0 && expected.is_none_or(|expected| *rows == expected);
@@ -224,7 +222,11 @@ impl Layout<'_> {
         };
         let turned = matches!((file.shape(), stimulus), ([frames, n], [_, _, of_video])
             if frames == of_video && expected == Some(*n));
-        Err(if turned { error.with_hint("frame must be the last axis: transpose it") } else { error })
+        Err(if turned {
+            error.with_hint("frame must be the last axis: transpose it")
+        } else {
+            error
+        })
     }
 }
 

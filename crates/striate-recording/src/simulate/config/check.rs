@@ -54,10 +54,9 @@ impl SimulationConfig {
         let distinct = trials.distinct_train.unwrap_or(trials.train);
         let expected = "2 to the number of training trials";
         whole("trials.distinct_train", distinct, 2, trials.train, expected)?;
-        for (name, tier) in [
-            ("trials.oracle", &trials.oracle),
-            ("trials.live_test_main", &trials.live_test_main),
-        ] {
+        for (name, tier) in
+            [("trials.oracle", &trials.oracle), ("trials.live_test_main", &trials.live_test_main)]
+        {
             let holds = tier.n_videos.checked_mul(tier.n_repeats).is_some_and(|n| n <= most)
                 && (tier.n_videos == 0 || tier.n_repeats > 0);
             let found = format!("{} videos x {} repeats", tier.n_videos, tier.n_repeats);
