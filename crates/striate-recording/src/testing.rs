@@ -40,7 +40,8 @@ pub(crate) fn write(path: &Path, values: &ArrayD<f64>, order: Order) {
 pub(crate) fn header(dtype: &str, fortran: bool, shape: &[usize]) -> Vec<u8> {
     let order = if fortran { "True" } else { "False" };
     let shape: String = shape.iter().map(|length| format!("{length}, ")).collect();
-    let mut text = format!("{{'descr': '{dtype}', 'fortran_order': {order}, 'shape': ({shape}), }}");
+    let mut text =
+        format!("{{'descr': '{dtype}', 'fortran_order': {order}, 'shape': ({shape}), }}");
     while (10 + text.len() + 1) % 64 != 0 {
         text.push(' ');
     }

@@ -39,11 +39,7 @@ impl Duplicates {
     }
 }
 
-fn add<'a>(
-    marks: &mut BTreeMap<usize, Mark>,
-    trial: usize,
-    values: impl Iterator<Item = &'a f32>,
-) {
+fn add<'a>(marks: &mut BTreeMap<usize, Mark>, trial: usize, values: impl Iterator<Item = &'a f32>) {
     let mark = marks.entry(trial).or_default();
     for value in values {
         let bits = value.to_bits();

@@ -100,4 +100,6 @@ fn first_part(text: &str) -> &str {
 }
 
 #[cfg(test)]
+mod broken;
+#[cfg(test)]
 mod tests;

@@ -55,8 +55,7 @@ pub(super) fn open(
     };
     let rescale = (kind == StimulusKind::Image && config.image_scale < 1.0)
         .then(|| Rescale::new(shapes.height, shapes.width, config.image_scale));
-    let (height, width) =
-        rescale.as_ref().map_or((shapes.height, shapes.width), Rescale::size);
+    let (height, width) = rescale.as_ref().map_or((shapes.height, shapes.width), Rescale::size);
     let mut remarks = Vec::new();
     if n_neurons == 0 {
         remarks.push("no trial has responses".to_owned());

@@ -26,7 +26,10 @@ fn both_axis_orders_read_the_same_normalised_trial() {
         let info = &recording.sessions[0].info;
         assert_eq!((info.n_neurons, info.height, info.width), (N_NEURONS, SIZE[0], SIZE[1]));
         assert_eq!((info.n_behaviour, info.has_pupil_center), (2, true));
-        assert_eq!((info.id.as_str(), info.neuron_ids.as_slice()), ("dynamic1-2-3-Video-a", &[70, 71][..]));
+        assert_eq!(
+            (info.id.as_str(), info.neuron_ids.as_slice()),
+            ("dynamic1-2-3-Video-a", &[70, 71][..])
+        );
         assert_eq!(info.neuron_coordinates, Some(array![[0.0, 1.0, 2.0], [10.0, 11.0, 12.0]]));
         let data = recording.sessions[0].load(1, 3..9).unwrap();
         assert_eq!(data.stimulus.dim(), (6, SIZE[0], SIZE[1]));
@@ -171,7 +174,9 @@ fn folder_of_sessions_opens_all_but_hidden_ones_or_those_named() {
         let sessions = sessions.map(|ids| ids.iter().map(ToString::to_string).collect());
         let config = RecordingConfig { sessions, ..RecordingConfig::at(folder.path()) };
         let recording = Recording::open(&config)?;
-        Ok::<_, RecordingError>(recording.sessions.into_iter().map(|s| s.info.id).collect::<Vec<_>>())
+        Ok::<_, RecordingError>(
+            recording.sessions.into_iter().map(|s| s.info.id).collect::<Vec<_>>(),
+        )
     };
     assert_eq!(ids(None).unwrap(), ["b9", "b10"]);
     assert_eq!(ids(Some(&["b10"])).unwrap(), ["b10"]);

@@ -202,8 +202,9 @@ impl Layout<'_> {
         stimulus: &[usize],
     ) -> Result<usize, RecordingError> {
         let found = match (self.kind, file.shape()) {
-            (StimulusKind::Video, &[rows, _])
-            | (StimulusKind::Image, &[rows] | &[rows, 1]) => Some(rows),
+            (StimulusKind::Video, &[rows, _]) | (StimulusKind::Image, &[rows] | &[rows, 1]) => {
+                Some(rows)
+            }
             _ => None,
         };
         let fits = |rows: &usize| *rows > 0 && expected.is_none_or(|expected| *rows == expected);
