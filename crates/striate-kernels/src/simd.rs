@@ -25,6 +25,10 @@ pub(crate) trait Simd: Copy {
     const LANES: usize;
     /// Rows of two vectors that fit the registers as sums of a product, with room for its factors.
     const TILE_ROWS: usize;
+    /// Terms of a sum over pixels that a tile adds before it makes room for the next tile, which reads
+    /// the same pixels: many, for tiles cost loads and stores of their sums; few, for the pixels to
+    /// stay in the nearest memory where tiles are small and hungry.
+    const NEAR_TERMS: usize;
     /// The vector.
     type Vector: Copy;
 

@@ -14,10 +14,6 @@ use crate::scratch::with_scratch;
 use crate::simd::Level;
 use blocks::{BLOCK, Block, blocks_of};
 
-/// Frames of a block whose part in the gradient of the weights is added before the next ones', so
-/// that they are read from near memory for every tap.
-const FRAMES: usize = 4;
-
 /// Convolution (cross-correlation) over frames without padding, of each pixel on its own, with the
 /// gradients of its arguments.
 ///
@@ -197,8 +193,10 @@ impl TemporalConvolution {
         let [_, ins, outs] = self.weight_shape();
         let wide = padded(outs, level.lanes());
         let out_frames = self.out_frames();
-        for first in (0..out_frames).step_by(FRAMES) {
-            let frames = first..out_frames.min(first + FRAMES);
+        // Some frames for every tap, then the next ones: they are read from near memory.
+        let n_near = (level.near_terms() / BLOCK).max(1);
+        for first in (0..out_frames).step_by(n_near) {
+            let frames = first..out_frames.min(first + n_near);
             for (k, sums) in sums.chunks_exact_mut((ins * wide).max(1)).enumerate() {
                 let run = |t| Run { a: (t + k) * self.n_pixels * ins, b: t * gradient_frame };
                 let runs: Vec<Run> = frames.clone().map(run).collect();

@@ -62,17 +62,17 @@ impl<'a> RowSums<'a> {
                     let tap = simd.load(tap);
                     let from = row + (pixel + k) * self.wide + channel;
                     let from = self.source.as_ptr().add(from);
-                    for n in 0..N {
-                        sums[n] = simd.mul_add(simd.load(from.add(n * self.wide)), tap, sums[n]);
+                    for (n, sum) in sums.iter_mut().enumerate() {
+                        *sum = simd.mul_add(simd.load(from.add(n * self.wide)), tap, *sum);
                     }
                 }
             }
         }
-        for n in 0..N {
+        for (n, sum) in sums.into_iter().enumerate() {
             // SAFETY: pixel and channels are in the row, says the caller.
             unsafe {
                 let out = self.out.as_mut_ptr().add((pixel + n) * self.channels + channel);
-                simd.store_first(simd.add(simd.load_first(out, count), sums[n]), out, count);
+                simd.store_first(simd.add(simd.load_first(out, count), sum), out, count);
             }
         }
     }
@@ -150,16 +150,16 @@ impl<'a> RowWeightGradient<'a> {
                 let gradient = self.gradient.as_ptr().add(pixel * self.channels + channel);
                 let gradient = simd.load_first(gradient, count);
                 let from = self.source.as_ptr().add((pixel + tap) * self.wide + channel);
-                for n in 0..N {
-                    sums[n] = simd.mul_add(simd.load(from.add(n * self.wide)), gradient, sums[n]);
+                for (n, sum) in sums.iter_mut().enumerate() {
+                    *sum = simd.mul_add(simd.load(from.add(n * self.wide)), gradient, *sum);
                 }
             }
         }
-        for n in 0..N {
+        for (n, sum) in sums.into_iter().enumerate() {
             // SAFETY: tap and padded channels are in `out`, says the caller.
             unsafe {
                 let out = self.out.as_mut_ptr().add((tap + n) * self.wide + channel);
-                simd.store(simd.add(simd.load(out), sums[n]), out);
+                simd.store(simd.add(simd.load(out), sum), out);
             }
         }
     }

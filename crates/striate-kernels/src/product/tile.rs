@@ -73,13 +73,13 @@ impl<const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool> Kernel
                 let mut b = self.b.add(run.b);
                 for _ in 0..self.depth {
                     let mut vectors = [simd.splat(0.0); V];
-                    for v in 0..V {
-                        vectors[v] = simd.load(b.add(v * S::LANES));
+                    for (v, vector) in vectors.iter_mut().enumerate() {
+                        *vector = simd.load(b.add(v * S::LANES));
                     }
-                    for m in 0..M {
+                    for (m, sums) in sums.iter_mut().enumerate() {
                         let factor = simd.splat(*a.add(m * row_step));
-                        for v in 0..V {
-                            sums[m][v] = simd.mul_add(factor, vectors[v], sums[m][v]);
+                        for (sum, vector) in sums.iter_mut().zip(vectors) {
+                            *sum = simd.mul_add(factor, vector, *sum);
                         }
                     }
                     a = a.wrapping_add(term_step);
@@ -87,14 +87,14 @@ impl<const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool> Kernel
                 }
             }
         }
-        for m in 0..M {
-            for v in 0..V {
+        for (m, sums) in sums.into_iter().enumerate() {
+            for (v, sum) in sums.into_iter().enumerate() {
                 // SAFETY: `Product::check` found the used columns of all rows in `out`, which is
                 // borrowed exclusively as long as this tile lives.
                 unsafe {
                     let out = self.out.add(m * self.out_step + v * S::LANES);
                     let count = self.lanes::<S>(v);
-                    let sum = simd.add(simd.load_first(out, count), sums[m][v]);
+                    let sum = simd.add(simd.load_first(out, count), sum);
                     simd.store_first(sum, out, count);
                 }
             }

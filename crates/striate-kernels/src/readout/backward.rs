@@ -76,13 +76,11 @@ impl BilinearReadout {
         self.check_gradients(&gradients, features.len());
         let level = Level::active();
         let arguments = Arguments { features, positions, weights, gradient };
-        for wanted in [&mut gradients.features, &mut gradients.positions].into_iter().flatten() {
-            wanted.fill(0.0);
-        }
         let sums_per_neuron = CHUNKS * (self.channels + 3);
         let block = (VALUES / sums_per_neuron).max(1);
-        for first in (0..self.n_neurons).step_by(block) {
-            let neurons = first..self.n_neurons.min(first + block);
+        // One block even without neurons, for the features' gradient to be overwritten.
+        for index in 0..self.n_neurons.div_ceil(block).max(1) {
+            let neurons = index * block..self.n_neurons.min((index + 1) * block);
             let sums: Vec<Sums> = self
                 .chunks(&mut gradients)
                 .into_par_iter()
@@ -136,11 +134,18 @@ impl BilinearReadout {
             positions: vec![0.0; 2 * n],
         };
         let length = self.map().len();
+        let is_first = neurons.start == 0;
         for (index, frame) in chunk.frames.clone().enumerate() {
             let of_positions = match chunk.positions.as_deref_mut() {
-                Some(all) => &mut all[2 * (index * self.n_neurons + neurons.start)..][..2 * n],
+                Some(all) => {
+                    let all = &mut all[2 * index * self.n_neurons..][2 * neurons.start..][..2 * n];
+                    all.fill(0.0);
+                    all
+                }
                 None => &mut sums.positions[..],
             };
+            let mut of_features = chunk.features.as_deref_mut();
+            let of_features = of_features.as_mut().map(|all| &mut all[index * length..][..length]);
             let positions = self.positions_of(arguments.positions, frame);
             let inputs = FrameGradients::<false> {
                 map: self.map(),
@@ -153,8 +158,13 @@ impl BilinearReadout {
                 of_weights: &mut sums.weights,
                 of_bias: &mut sums.bias,
             };
-            match chunk.features.as_deref_mut() {
-                Some(all) => level.run(inputs.scattering(&mut all[index * length..][..length])),
+            match of_features {
+                Some(of_features) => {
+                    if is_first {
+                        of_features.fill(0.0);
+                    }
+                    level.run(inputs.scattering(of_features));
+                }
                 None => level.run(inputs),
             }
         }

@@ -113,9 +113,8 @@ impl<const SCATTER: bool> FrameGradients<'_, SCATTER> {
                     let pixel = simd.load_first(self.features.as_ptr().add(start), count);
                     let weight = simd.splat(corners.weights[corner]);
                     feature = simd.mul_add(weight, pixel, feature);
-                    for axis in 0..2 {
-                        let slope = simd.splat(corners.slopes[axis][corner]);
-                        along[axis] = simd.mul_add(slope, pixel, along[axis]);
+                    for (along, slopes) in along.iter_mut().zip(&corners.slopes) {
+                        *along = simd.mul_add(simd.splat(slopes[corner]), pixel, *along);
                     }
                     if SCATTER {
                         let to = self.of_features.as_mut_ptr().add(start);
@@ -126,8 +125,8 @@ impl<const SCATTER: bool> FrameGradients<'_, SCATTER> {
                 let to = self.of_weights.as_mut_ptr().add(at);
                 let sum = simd.mul_add(gradient, feature, simd.load_first(to, count));
                 simd.store_first(sum, to, count);
-                for axis in 0..2 {
-                    slopes[axis] = simd.mul_add(along[axis], weights, slopes[axis]);
+                for (slope, along) in slopes.iter_mut().zip(along) {
+                    *slope = simd.mul_add(along, weights, *slope);
                 }
             }
             channel += S::LANES;

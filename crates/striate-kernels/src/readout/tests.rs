@@ -157,7 +157,10 @@ fn a_neuron_without_a_position_has_no_response() {
     });
     let none = BilinearReadout { n_neurons: 0, ..one };
     none.forward(&[1.0; 20], &[], &[], &[], &mut []);
-    none.backward(&[1.0; 20], &[], &[], &[], ReadoutGradients::default());
+    let mut of_features = [f32::NAN; 20];
+    let features = ReadoutGradients { features: Some(&mut of_features), ..Default::default() };
+    none.backward(&[1.0; 20], &[], &[], &[], features);
+    assert_eq!(of_features, [0.0; 20]);
     let nowhere = BilinearReadout { n_frames: 0, ..one };
     nowhere.forward(&[], &[0.0; 4], &[1.0; 2], &[0.5; 2], &mut []);
     output.fill(f32::NAN);

@@ -23,20 +23,25 @@ impl Avx2 {
     pub(super) unsafe fn new() -> Self {
         Self(())
     }
+}
 
-    #[inline(always)]
-    fn first(self, count: usize) -> __m256i {
-        // SAFETY: `self` proves AVX2.
-        unsafe {
-            let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-            _mm256_cmpgt_epi32(_mm256_set1_epi32(count.min(8) as i32), lanes)
-        }
+/// A mask of the first `count` lanes.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn first(count: usize) -> __m256i {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        _mm256_cmpgt_epi32(_mm256_set1_epi32(count.min(8) as i32), lanes)
     }
 }
 
 impl Simd for Avx2 {
     const LANES: usize = 8;
     const TILE_ROWS: usize = 6;
+    const NEAR_TERMS: usize = 128;
     type Vector = __m256;
 
     #[inline(always)]
@@ -54,7 +59,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn load_first(self, from: *const f32, count: usize) -> __m256 {
         // SAFETY: masked lanes are not read.
-        unsafe { _mm256_maskload_ps(from, self.first(count)) }
+        unsafe { _mm256_maskload_ps(from, first(count)) }
     }
 
     #[inline(always)]
@@ -66,7 +71,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn store_first(self, vector: __m256, to: *mut f32, count: usize) {
         // SAFETY: masked lanes are not written.
-        unsafe { _mm256_maskstore_ps(to, self.first(count), vector) }
+        unsafe { _mm256_maskstore_ps(to, first(count), vector) }
     }
 
     #[inline(always)]

@@ -31,6 +31,7 @@ fn first(count: usize) -> __mmask16 {
 impl Simd for Avx512 {
     const LANES: usize = 16;
     const TILE_ROWS: usize = 13;
+    const NEAR_TERMS: usize = 512;
     type Vector = __m512;
 
     #[inline(always)]

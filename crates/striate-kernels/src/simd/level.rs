@@ -85,12 +85,17 @@ impl Level {
 
     /// [`Simd::LANES`] of this level.
     pub(crate) fn lanes(self) -> usize {
-        self.run(Lanes)
+        self.run(Sizes)[0]
     }
 
     /// [`Simd::TILE_ROWS`] of this level.
     pub(crate) fn tile_rows(self) -> usize {
-        self.run(TileRows)
+        self.run(Sizes)[1]
+    }
+
+    /// [`Simd::NEAR_TERMS`] of this level.
+    pub(crate) fn near_terms(self) -> usize {
+        self.run(Sizes)[2]
     }
 
     /// Run a kernel with these instructions.
@@ -125,25 +130,15 @@ unsafe fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(unsafe { super::avx512::Avx512::new() })
 }
 
-struct Lanes;
+/// The constants of a level.
+struct Sizes;
 
-impl Kernel for Lanes {
-    type Output = usize;
-
-    #[inline(always)]
-    fn run<S: Simd>(self, _: S) -> usize {
-        S::LANES
-    }
-}
-
-struct TileRows;
-
-impl Kernel for TileRows {
-    type Output = usize;
+impl Kernel for Sizes {
+    type Output = [usize; 3];
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) -> usize {
-        S::TILE_ROWS
+    fn run<S: Simd>(self, _: S) -> [usize; 3] {
+        [S::LANES, S::TILE_ROWS, S::NEAR_TERMS]
     }
 }
 

@@ -26,6 +26,7 @@ fn mul_add(a: f32, b: f32, c: f32) -> f32 {
 impl Simd for Portable {
     const LANES: usize = LANES;
     const TILE_ROWS: usize = 6;
+    const NEAR_TERMS: usize = 128;
     type Vector = [f32; LANES];
 
     #[inline(always)]

@@ -9,10 +9,6 @@ use crate::product::{Layout, Product, Run};
 use crate::scratch::with_scratch;
 use crate::simd::Level;
 
-/// Rows of the output that are added for every row of the kernel before the next ones, so that they
-/// are read from near memory.
-const ROWS: usize = 2;
-
 impl SpatialConvolution {
     /// Overwrite `out`, the gradient of the weights, from that of the output.
     ///
@@ -52,8 +48,10 @@ impl SpatialConvolution {
         let wide = padded(outs, level.lanes());
         let [in_row, out_row] = [self.padded_width() * ins, self.out_width() * wide];
         let kernel_row = kernel_columns * ins;
-        for first in (0..self.out_height()).step_by(ROWS) {
-            let rows = first..self.out_height().min(first + ROWS);
+        // Some rows for every row of the kernel, then the next ones: they are read from near memory.
+        let n_near = (level.near_terms() / self.out_width()).max(1);
+        for first in (0..self.out_height()).step_by(n_near) {
+            let rows = first..self.out_height().min(first + n_near);
             for (r, sums) in sums.chunks_exact_mut((kernel_row * wide).max(1)).enumerate() {
                 let run = |y| Some(Run { a: self.in_row(y, r)? * in_row, b: y * out_row });
                 let runs: Vec<Run> = rows.clone().filter_map(run).collect();

@@ -1,7 +1,8 @@
 //! The same few pixels of all frames: a task that works in near memory.
 
-/// Pixels per block.
-pub(super) const BLOCK: usize = 64;
+/// Pixels per block: memory is read in stretches long enough to be fetched ahead, and all taps of a
+/// block stay near.
+pub(super) const BLOCK: usize = 128;
 
 /// Some pixels of all frames of a clip.
 pub(super) struct Block<'a> {

@@ -84,7 +84,7 @@ proptest! {
 const SEVERAL_BLOCKS: TemporalConvolution = TemporalConvolution {
     n_clips: 2,
     n_frames: 13,
-    n_pixels: 2 * BLOCK + 3,
+    n_pixels: BLOCK + 3,
     in_channels: 3,
     out_channels: 5,
     kernel: 4,
@@ -125,5 +125,6 @@ fn kernels_longer_than_the_clip_are_refused() {
 #[test]
 #[should_panic(expected = "weight has 7 values, expected the shape [4, 3, 5]")]
 fn slices_of_another_length_are_refused() {
-    SEVERAL_BLOCKS.forward(&[0.0; 2 * 13 * 131 * 3], &[0.0; 7], None, &mut []);
+    let input = vec![0.0; 2 * 13 * SEVERAL_BLOCKS.n_pixels * 3];
+    SEVERAL_BLOCKS.forward(&input, &[0.0; 7], None, &mut []);
 }
