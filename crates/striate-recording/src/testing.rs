@@ -39,7 +39,7 @@ pub(crate) fn write(path: &Path, values: &ArrayD<f64>, order: Order) {
 /// A version 1 header.
 pub(crate) fn header(dtype: &str, fortran: bool, shape: &[usize]) -> Vec<u8> {
     let order = if fortran { "True" } else { "False" };
-    let shape: String = shape.iter().map(|length| format!("{length}, ")).collect();
+    let shape = format!("{shape:?},").replace(['[', ']'], "");
     let mut text =
         format!("{{'descr': '{dtype}', 'fortran_order': {order}, 'shape': ({shape}), }}");
     while (10 + text.len() + 1) % 64 != 0 {

