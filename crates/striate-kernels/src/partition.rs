@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::scratch::with_scratch;
+
 /// Parts of one sum: enough to keep many cores busy.
 const PARTS: usize = 32;
 /// Values that the parts of one sum may take together: 64 MiB.
@@ -17,18 +19,36 @@ pub(crate) fn sum_over(
     add: impl Fn(&mut [f32], usize) + Sync,
 ) -> Vec<f32> {
     let n_parts = PARTS.min(VALUES / length.max(1)).clamp(1, n_units.max(1));
-    let parts: Vec<Vec<f32>> = (0..n_parts)
-        .into_par_iter()
-        .map(|part| {
-            let mut sums = vec![0.0; length];
+    let mut total = vec![0.0; length];
+    with_scratch(n_parts * length, |parts| {
+        parts.par_chunks_exact_mut(length.max(1)).enumerate().for_each(|(part, sums)| {
+            sums.fill(0.0);
             for unit in part_of(n_units, n_parts, part) {
-                add(&mut sums, unit);
+                add(sums, unit);
             }
-            sums
-        })
-        .collect();
-    let total = |i: usize| parts.iter().map(|part| f64::from(part[i])).sum::<f64>() as f32;
-    (0..length).map(total).collect()
+        });
+        add_rows(parts, length, &mut total);
+    });
+    total
+}
+
+/// Overwrite `out` with the sum of rows, `step` apart and each as long as `out`; in order and in
+/// `f64`.
+pub(crate) fn add_rows(rows: &[f32], step: usize, out: &mut [f32]) {
+    /// Values per task.
+    const CHUNK: usize = 1 << 11;
+    out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
+        let mut sums = [0.0f64; CHUNK];
+        let first = chunk * CHUNK;
+        for row in rows.chunks(step.max(1)) {
+            for (sum, &value) in sums.iter_mut().zip(&row[first..][..out.len()]) {
+                *sum += f64::from(value);
+            }
+        }
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = sum as f32;
+        }
+    });
 }
 
 /// Units of one of `n_parts` parts, as even as can be.
@@ -75,6 +95,9 @@ mod tests {
         });
         assert_eq!(sums, [4950.0, 100.0]);
         assert_eq!(sum_over(0, 1, |_, _| unreachable!("no unit")), [0.0]);
+        let mut sums = [9.0; 2];
+        add_rows(&[1.0, 2.0, 0.0, 4.0, 5.0], 3, &mut sums);
+        assert_eq!(sums, [5.0, 7.0]);
         let [ones] = sum_chunks(7, 1, |chunk| [vec![chunk as f64]]);
         assert_eq!(ones, [21.0]);
     }

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-/// Longer buffers are given back to the system: 16 MiB.
-const KEPT: usize = 1 << 22;
+/// Longer buffers are given back to the system: 64 MiB.
+const KEPT: usize = 1 << 24;
 
 thread_local! {
     static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };

@@ -12,6 +12,8 @@ use rayon::prelude::*;
 use super::BilinearReadout;
 use super::loops::FrameGradients;
 use crate::check::check_length;
+use crate::partition::add_rows;
+use crate::scratch::with_scratch;
 use crate::simd::Level;
 
 /// Chunks of frames.
@@ -51,10 +53,19 @@ struct Chunk<'a> {
 }
 
 /// Sums over frames for a block of neurons.
-struct Sums {
-    weights: Vec<f32>,
-    bias: Vec<f32>,
-    positions: Vec<f32>,
+struct Sums<'a> {
+    weights: &'a mut [f32],
+    bias: &'a mut [f32],
+    positions: &'a mut [f32],
+}
+
+impl<'a> Sums<'a> {
+    /// The sums of some neurons, in that order, in a slice.
+    fn new(values: &'a mut [f32], n_neurons: usize, n_channels: usize) -> Self {
+        let (weights, rest) = values.split_at_mut(n_neurons * n_channels);
+        let (bias, rest) = rest.split_at_mut(n_neurons);
+        Self { weights, bias, positions: &mut rest[..2 * n_neurons] }
+    }
 }
 
 impl BilinearReadout {
@@ -76,17 +87,26 @@ impl BilinearReadout {
         self.check_gradients(&gradients, features.len());
         let level = Level::active();
         let arguments = Arguments { features, positions, weights, gradient };
-        let sums_per_neuron = CHUNKS * (self.channels + 3);
-        let block = (VALUES / sums_per_neuron).max(1);
+        let n_chunks = self.n_frames.div_ceil(self.frames_per_chunk());
+        let n_sums = self.channels + 3;
+        let block = (VALUES / (CHUNKS * n_sums)).max(1);
         // One block even without neurons, for the features' gradient to be overwritten.
         for index in 0..self.n_neurons.div_ceil(block).max(1) {
             let neurons = index * block..self.n_neurons.min((index + 1) * block);
-            let sums: Vec<Sums> = self
-                .chunks(&mut gradients)
-                .into_par_iter()
-                .map(|chunk| self.sum_chunk(level, &arguments, neurons.clone(), chunk))
-                .collect();
-            self.add_up(&sums, neurons, &mut gradients);
+            // At least one value, so that every chunk has its slice of sums.
+            let length = (neurons.len() * n_sums).max(1);
+            with_scratch(n_chunks * length, |sums| {
+                let chunks = self
+                    .chunks(&mut gradients)
+                    .into_par_iter()
+                    .zip(sums.par_chunks_exact_mut(length));
+                chunks.for_each(|(chunk, sums)| {
+                    sums.fill(0.0);
+                    let sums = Sums::new(sums, neurons.len(), self.channels);
+                    self.sum_chunk(level, &arguments, neurons.clone(), chunk, sums);
+                });
+                self.add_up(sums, neurons, &mut gradients);
+            });
         }
     }
 
@@ -102,9 +122,13 @@ impl BilinearReadout {
         check("bias gradient", &gradients.bias, &[self.n_neurons]);
     }
 
+    fn frames_per_chunk(&self) -> usize {
+        self.n_frames.div_ceil(CHUNKS).max(1)
+    }
+
     /// Cut what belongs to single frames.
     fn chunks<'a>(&self, gradients: &'a mut ReadoutGradients<'_>) -> Vec<Chunk<'a>> {
-        let n_frames = self.n_frames.div_ceil(CHUNKS).max(1);
+        let n_frames = self.frames_per_chunk();
         let starts = (0..self.n_frames).step_by(n_frames);
         let positions = gradients.positions.as_deref_mut();
         let positions = positions.filter(|_| self.positions_per_frame);
@@ -125,14 +149,10 @@ impl BilinearReadout {
         arguments: &Arguments<'_>,
         neurons: Range<usize>,
         mut chunk: Chunk<'_>,
-    ) -> Sums {
+        sums: Sums<'_>,
+    ) {
         let n = neurons.len();
         let weights = &arguments.weights[neurons.start * self.channels..][..n * self.channels];
-        let mut sums = Sums {
-            weights: vec![0.0; weights.len()],
-            bias: vec![0.0; n],
-            positions: vec![0.0; 2 * n],
-        };
         let length = self.map().len();
         let is_first = neurons.start == 0;
         for (index, frame) in chunk.frames.clone().enumerate() {
@@ -142,7 +162,7 @@ impl BilinearReadout {
                     all.fill(0.0);
                     all
                 }
-                None => &mut sums.positions[..],
+                None => &mut *sums.positions,
             };
             let mut of_features = chunk.features.as_deref_mut();
             let of_features = of_features.as_mut().map(|all| &mut all[index * length..][..length]);
@@ -155,8 +175,8 @@ impl BilinearReadout {
                 gradient: &arguments.gradient[frame * self.n_neurons + neurons.start..][..n],
                 of_features: &mut [],
                 of_positions,
-                of_weights: &mut sums.weights,
-                of_bias: &mut sums.bias,
+                of_weights: &mut *sums.weights,
+                of_bias: &mut *sums.bias,
             };
             match of_features {
                 Some(of_features) => {
@@ -168,21 +188,24 @@ impl BilinearReadout {
                 None => level.run(inputs),
             }
         }
-        sums
     }
 
-    /// Hand the sums of all chunks to whoever wants them.
-    fn add_up(&self, sums: &[Sums], neurons: Range<usize>, gradients: &mut ReadoutGradients<'_>) {
+    /// Hand the sums of all chunks, one after another in `sums`, to whoever wants them.
+    fn add_up(&self, sums: &[f32], neurons: Range<usize>, gradients: &mut ReadoutGradients<'_>) {
         let Range { start, end } = neurons;
+        let n = neurons.len();
+        let length = (n * (self.channels + 3)).max(1);
+        let from = |place: usize| sums.get(place..).unwrap_or_default();
         if let Some(weights) = &mut gradients.weights {
             let weights = &mut weights[start * self.channels..end * self.channels];
-            add_in_order(weights, sums, |sums| &sums.weights);
+            add_rows(sums, length, weights);
         }
         if let Some(bias) = &mut gradients.bias {
-            add_in_order(&mut bias[start..end], sums, |sums| &sums.bias);
+            add_rows(from(n * self.channels), length, &mut bias[start..end]);
         }
         if let (Some(positions), false) = (&mut gradients.positions, self.positions_per_frame) {
-            add_in_order(&mut positions[2 * start..2 * end], sums, |sums| &sums.positions);
+            let first = n * (self.channels + 1);
+            add_rows(from(first), length, &mut positions[2 * start..2 * end]);
         }
     }
 }
@@ -208,10 +231,4 @@ impl<'a> FrameGradients<'a, false> {
 
 fn cut(slice: Option<&mut [f32]>, length: usize) -> Option<std::slice::ChunksMut<'_, f32>> {
     slice.map(|slice| slice.chunks_mut(length.max(1)))
-}
-
-fn add_in_order(out: &mut [f32], sums: &[Sums], of: impl Fn(&Sums) -> &[f32]) {
-    for (index, out) in out.iter_mut().enumerate() {
-        *out = sums.iter().map(|sums| f64::from(of(sums)[index])).sum::<f64>() as f32;
-    }
 }

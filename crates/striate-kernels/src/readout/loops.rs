@@ -3,6 +3,15 @@
 use super::corners::Map;
 use crate::simd::{Kernel, Simd};
 
+/// Read values in order, so that they are near when they are read here and there: the processor
+/// fetches ahead only what it can foresee. (Explicit prefetching gained half as much.)
+#[inline(always)]
+fn bring_near(values: &[f32]) {
+    const VALUES_PER_LINE: usize = 16;
+    let lines = values.iter().step_by(VALUES_PER_LINE);
+    std::hint::black_box(lines.fold(0u32, |sum, value| sum.wrapping_add(value.to_bits())));
+}
+
 /// `output[n] += weights[n] . features(position[n])`.
 pub(super) struct Responses<'a> {
     pub(super) map: Map,
@@ -22,6 +31,7 @@ impl Kernel for Responses<'_> {
         assert!(self.features.len() == self.map.len());
         assert!(self.weights.len() == self.output.len() * n_channels);
         let positions = self.positions.as_chunks::<2>().0;
+        bring_near(self.features);
         for (n, (output, &[x, y])) in self.output.iter_mut().zip(positions).enumerate() {
             let corners = self.map.corners(x, y);
             let mut sum = simd.splat(0.0);
@@ -75,6 +85,7 @@ impl<const SCATTER: bool> Kernel for FrameGradients<'_, SCATTER> {
         assert!(!SCATTER || self.of_features.len() == self.map.len());
         assert!(self.weights.len() == n_neurons * self.map.channels);
         assert!(self.of_weights.len() == self.weights.len());
+        bring_near(self.features);
         for n in 0..n_neurons {
             // SAFETY: lengths were just checked.
             let slopes = unsafe { self.add_neuron(simd, n) };
