@@ -42,12 +42,8 @@ pub(super) fn open(
     };
     let behaviour = rows("behaviour", &manifest.behaviour)?;
     let pupil_center = rows("pupil_center", &manifest.pupil_center)?;
-    let pieces = cut(manifest, stimulus.kind, stimulus.n, path)?;
     let mut remarks = Vec::new();
-    let (trials, places) = match stimulus.kind {
-        StimulusKind::Video => stretches(&pieces),
-        StimulusKind::Image => images(&pieces, &responses, stimulus.n, &mut remarks)?,
-    };
+    let (trials, places) = trials(manifest, &stimulus, &responses, (path, &mut remarks))?;
     let (neuron_ids, neuron_coordinates) =
         neurons(folder, manifest.neurons.as_ref(), id, responses.n_neurons)?;
     let info = SessionInfo {
@@ -72,6 +68,20 @@ pub(super) fn open(
 }
 
 type Trials = (Vec<TrialInfo>, Vec<(usize, Option<usize>)>);
+
+/// The trials, and for each its first frame or its image, and its repeat.
+fn trials(
+    manifest: &Manifest,
+    stimulus: &Stimulus,
+    responses: &Responses,
+    (path, remarks): (&Path, &mut Vec<String>),
+) -> Result<Trials, RecordingError> {
+    let pieces = cut(manifest, stimulus.kind, stimulus.n, path)?;
+    match stimulus.kind {
+        StimulusKind::Video => Ok(stretches(&pieces)),
+        StimulusKind::Image => images(&pieces, responses, stimulus.n, remarks),
+    }
+}
 
 /// Trials that are stretches of a continuous stimulus.
 fn stretches(pieces: &[Piece]) -> Trials {

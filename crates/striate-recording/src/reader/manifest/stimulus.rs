@@ -66,14 +66,7 @@ impl Stimulus {
             open_array(folder, entry, &file, session, manifest)?
         };
         let by = entry.downscale;
-        if height % by != 0 || width % by != 0 {
-            let expected = format!("a divisor of height {height} and width {width}");
-            return Err(RecordingError::setting("stimulus.downscale", by, expected, manifest));
-        }
-        if n == 0 || height == 0 || width == 0 {
-            let found = [n, height, width];
-            return Err(RecordingError::shape("stimulus", &found, "no axis of length 0", &path));
-        }
+        check_size([n, height, width], by, &path, manifest)?;
         Ok(Self {
             kind,
             n,
@@ -145,6 +138,23 @@ pub(super) fn box_means(frames: &Array3<f32>, by: usize) -> Array3<f32> {
         }
     }
     small
+}
+
+fn check_size(
+    size: [usize; 3],
+    downscale: usize,
+    path: &Path,
+    manifest: &Path,
+) -> Result<(), RecordingError> {
+    let [_, height, width] = size;
+    if size.contains(&0) {
+        return Err(RecordingError::shape("stimulus", &size, "no axis of length 0", path));
+    }
+    if height % downscale == 0 && width % downscale == 0 {
+        return Ok(());
+    }
+    let expected = format!("a divisor of height {height} and width {width}");
+    Err(RecordingError::setting("stimulus.downscale", downscale, expected, manifest))
 }
 
 fn refuse_axes(entry: &StimulusEntry, manifest: &Path) -> Result<(), RecordingError> {

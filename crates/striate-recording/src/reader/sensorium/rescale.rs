@@ -1,6 +1,6 @@
 //! Image rescaling as scikit-image's `rescale(order=1, anti_aliasing=False, preserve_range=True)`.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, Array3, ArrayView2};
 
 /// Interpolates bilinearly at the centres of the new pixels; nothing is smoothed before.
 #[derive(Debug, Clone)]
@@ -22,6 +22,16 @@ impl Rescale {
     /// New height and width.
     pub(super) fn size(&self) -> (usize, usize) {
         (self.rows.len(), self.columns.len())
+    }
+
+    /// Rescale images `[image, height, width]`.
+    pub(super) fn apply_all(&self, images: &Array3<f32>) -> Array3<f32> {
+        let (height, width) = self.size();
+        let mut small = Array3::zeros((images.dim().0, height, width));
+        for (mut small, image) in small.outer_iter_mut().zip(images.outer_iter()) {
+            small.assign(&self.apply(image));
+        }
+        small
     }
 
     /// Rescale an image `[height, width]`.

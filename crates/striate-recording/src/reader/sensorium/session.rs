@@ -44,7 +44,6 @@ pub(super) fn open(
 ) -> Result<Session, RecordingError> {
     let tiers = meta::tiers(folder)?;
     let (mut trials, mut shapes) = trials::open(folder, kind, &tiers)?;
-    let n_neurons = shapes.n_neurons;
     let neuron_ids = neuron_ids(folder, &mut shapes)?;
     tiers::drop_hidden(&mut trials, &tiers)?;
     let longest = trials.iter().map(|trial| trial.n_frames).max().unwrap_or(1);
@@ -56,12 +55,7 @@ pub(super) fn open(
     let rescale = (kind == StimulusKind::Image && config.image_scale < 1.0)
         .then(|| Rescale::new(shapes.height, shapes.width, config.image_scale));
     let (height, width) = rescale.as_ref().map_or((shapes.height, shapes.width), Rescale::size);
-    let mut remarks = Vec::new();
-    if n_neurons == 0 {
-        remarks.push("no trial has responses".to_owned());
-    }
     let is_video = kind == StimulusKind::Video;
-    let scored_from = crate::simulate::SCORED_FROM_FRAME;
     let info = SessionInfo {
         id,
         kind,
@@ -73,13 +67,19 @@ pub(super) fn open(
         neuron_coordinates: meta::coordinates(folder, shapes.n_neurons)?,
         neuron_ids,
         frame_rate_hz: is_video.then_some(FRAME_RATE_HZ),
-        scored_from_frame: if is_video && longest > scored_from { scored_from } else { 0 },
+        scored_from_frame: if is_video { scored_from(longest) } else { 0 },
         is_continuous: false,
         response_normalisation,
         trials: trial_infos(folder, kind, &trials, &tiers)?,
-        remarks,
+        remarks: Vec::new(),
     };
     Ok(Session::new(info, Box::new(SensoriumSource { kind, trials, rescale, normalisers })))
+}
+
+/// Frames that scores leave out, where trials are longer than that.
+fn scored_from(longest: usize) -> usize {
+    let first = crate::simulate::SCORED_FROM_FRAME;
+    if longest > first { first } else { 0 }
 }
 
 /// Identifiers of the neurons, which also say how many there are where no responses do.
@@ -220,22 +220,12 @@ impl SensoriumSource {
         let columns = self.columns(frames, values.shape());
         self.normalisers.stimulus.apply(values.view_mut(), &columns);
         let values = three(values);
-        let values = match self.kind {
-            StimulusKind::Video => {
+        Ok(match (self.kind, &self.rescale) {
+            (StimulusKind::Video, _) => {
                 values.permuted_axes([2, 0, 1]).as_standard_layout().into_owned()
             }
-            StimulusKind::Image => values,
-        };
-        Ok(match &self.rescale {
-            None => values,
-            Some(rescale) => {
-                let (height, width) = rescale.size();
-                let mut small = Array3::zeros((values.dim().0, height, width));
-                for (mut small, image) in small.outer_iter_mut().zip(values.outer_iter()) {
-                    small.assign(&rescale.apply(image));
-                }
-                small
-            }
+            (StimulusKind::Image, None) => values,
+            (StimulusKind::Image, Some(rescale)) => rescale.apply_all(&values),
         })
     }
 
