@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::RecordingError;
 use crate::reader;
@@ -26,6 +26,8 @@ use crate::session::Session;
 /// assert_eq!(config, RecordingConfig::at("data/mouse-7"));
 /// assert_eq!(config.response_normalisation, ResponseNormalisation::Official);
 /// assert!(toml::from_str::<RecordingConfig>("path = \"x\"\nrot = \"y\"").is_err());
+/// let one: RecordingConfig = toml::from_str("path = \"x\"\nsessions = 190923").unwrap();
+/// assert_eq!(one.sessions, Some(vec!["190923".to_owned()]));
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,8 +37,9 @@ pub struct RecordingConfig {
     /// Folder that the paths in a manifest are relative to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<PathBuf>,
-    /// The sessions to open, by their ids and in this order; absent: all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The sessions to open, by their ids and in this order; absent: all. In TOML one id will do, and
+    /// an id may be a number.
+    #[serde(default, deserialize_with = "ids", skip_serializing_if = "Option::is_none")]
     pub sessions: Option<Vec<String>>,
     /// Factor by which the images of the Sensorium 2022 layout are rescaled. Range: above 0 to 1.
     #[serde(default = "default_image_scale")]
@@ -57,6 +60,25 @@ pub enum ResponseNormalisation {
     Official,
     /// Nothing.
     None,
+}
+
+/// One id or a list of ids, each a text or a number.
+fn ids<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "an id, or a list of ids")]
+    enum Ids {
+        Text(String),
+        Number(i64),
+        Many(Vec<Ids>),
+    }
+    fn flat(ids: Ids) -> Vec<String> {
+        match ids {
+            Ids::Text(id) => vec![id],
+            Ids::Number(id) => vec![id.to_string()],
+            Ids::Many(ids) => ids.into_iter().flat_map(flat).collect(),
+        }
+    }
+    Ok(Option::deserialize(source)?.map(flat))
 }
 
 fn default_image_scale() -> f64 {

@@ -66,8 +66,9 @@ fn images_get_a_ridge_on_means_over_repeats() {
     assert_eq!(scores.predictor, "Gabor ridge");
     let correlation = scores.tiers["test"].pooled(Metric::SingleTrialCorrelation).unwrap().mean;
     // Contrast is a smooth function of log energies; single repeats would drown it (noise 3, signal
-    // below 1) and leave little over 0.5.
-    assert!(correlation > 0.95, "{correlation}");
+    // below 1) and leave little over 0.5. The images are rescaled to 12 x 16: from 96 pixels of noise
+    // a log contrast is known to 1 / sqrt(2 * 96) = 0.07 beside its spread of 0.2, which leaves 0.94.
+    assert!(correlation > 0.9, "{correlation}");
 }
 
 #[test]

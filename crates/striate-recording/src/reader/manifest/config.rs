@@ -133,7 +133,12 @@ impl<'de> Deserialize<'de> for SessionEntry {
             responses: Option<ArrayEntry>,
         }
         let value = toml::Value::deserialize(source)?;
-        if let toml::Value::String(id) = value {
+        let named = match &value {
+            toml::Value::String(id) => Some(id.clone()),
+            toml::Value::Integer(id) => Some(id.to_string()),
+            _ => None,
+        };
+        if let Some(id) = named {
             return Ok(Self { id, stimulus: None, responses: None });
         }
         // Only the first line of the message: what follows shows another text than the manifest.

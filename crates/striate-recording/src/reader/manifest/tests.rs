@@ -222,6 +222,9 @@ fn sessions_can_have_files_of_their_own() {
     let recording = open(&path).unwrap();
     let ids: Vec<&str> = recording.sessions.iter().map(|s| s.info.id.as_str()).collect();
     assert_eq!(ids, ["a", "b"]);
+    fs::write(&path, format!("sessions = [190923]\n{text}")).unwrap();
+    assert_eq!(open(&path).unwrap().sessions[0].info.id, "190923");
+    fs::write(&path, format!("{sessions}{text}")).unwrap();
     edit(&path, "responses = {", "response = {");
     let said = refusal(&path);
     assert!(said.contains("unknown key `response`, nearest known key is `responses`"), "{said}");
