@@ -70,7 +70,7 @@ impl ClipBatch {
 
 /// A thread that reads the batches of a [`ClipSampler`] in order, a few ahead of the consumer.
 ///
-/// It waits while [`WAITING`](self) batches wait, hands an error over in its place and ends there,
+/// It waits while two batches wait for the consumer, hands an error over in its place and ends there,
 /// and ends when the prefetcher is dropped.
 #[derive(Debug)]
 pub struct Prefetcher {
