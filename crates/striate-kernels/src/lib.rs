@@ -44,6 +44,7 @@ mod check;
 mod columns;
 mod depthwise_convolution;
 mod images;
+mod near;
 pub mod normalisation;
 pub mod optimiser;
 mod partition;

@@ -3,16 +3,15 @@
 mod blocks;
 #[cfg(test)]
 mod tests;
+mod weight_gradient;
 
 use rayon::prelude::*;
 
 use crate::check::check_length;
-use crate::columns::{WideRows, fill_rows, narrow, padded, widen};
-use crate::partition::sum_over;
+use crate::columns::{WideRows, fill_rows};
 use crate::product::{Layout, Product, Run};
-use crate::scratch::with_scratch;
 use crate::simd::Level;
-use blocks::{BLOCK, Block, blocks_of};
+use blocks::{Block, blocks_of};
 
 /// Convolution (cross-correlation) over frames without padding, of each pixel on its own, with the
 /// gradients of its arguments.
@@ -125,96 +124,6 @@ impl TemporalConvolution {
             let frames = first..out_frames.min(frame + 1);
             frames.map(|t| Run { a: t * tap[0], b: (frame - t) * tap[1] }).collect()
         });
-    }
-
-    /// Overwrite `out`, the gradient of the weights, from that of the output.
-    ///
-    /// # Panics
-    /// As [`Self::forward`].
-    pub fn weight_gradient(&self, input: &[f32], gradient: &[f32], out: &mut [f32]) {
-        check_length("input", input.len(), &self.in_shape());
-        check_length("gradient", gradient.len(), &self.out_shape());
-        check_length("weight gradient", out.len(), &self.weight_shape());
-        let level = Level::active();
-        let wide = padded(self.out_channels, level.lanes());
-        let n_blocks = self.n_pixels.div_ceil(BLOCK);
-        let length = self.kernel * self.in_channels * wide;
-        let sums = sum_over(self.n_clips * n_blocks, length, |sums, unit| {
-            let first = unit % n_blocks * BLOCK;
-            let n_pixels = BLOCK.min(self.n_pixels - first);
-            self.add_weight_gradient(
-                level,
-                sums,
-                &input[(unit / n_blocks * self.n_frames * self.n_pixels + first)
-                    * self.in_channels..],
-                &gradient[(unit / n_blocks * self.out_frames() * self.n_pixels + first)
-                    * self.out_channels..],
-                n_pixels,
-            );
-        });
-        narrow(&sums, wide, out, self.out_channels);
-    }
-
-    /// Add the part of a block of pixels, at which `input` and `gradient` begin.
-    fn add_weight_gradient(
-        &self,
-        level: Level,
-        sums: &mut [f32],
-        input: &[f32],
-        gradient: &[f32],
-        n_pixels: usize,
-    ) {
-        let [_, ins, outs] = self.weight_shape();
-        let wide = padded(outs, level.lanes());
-        if wide == outs {
-            return self.add_frames(level, sums, input, gradient, [n_pixels, self.n_pixels * outs]);
-        }
-        let frame = n_pixels * wide;
-        let _ = ins;
-        with_scratch(self.out_frames() * frame, |scratch| {
-            for (t, scratch) in scratch.chunks_exact_mut(frame).enumerate() {
-                let frame = &gradient[t * self.n_pixels * outs..][..n_pixels * outs];
-                widen(frame, outs, scratch, wide);
-            }
-            self.add_frames(level, sums, input, scratch, [n_pixels, frame]);
-        });
-    }
-
-    /// As [`Self::add_weight_gradient`], with pixels of `gradient` padded to whole vectors and its
-    /// frames `gradient_frame` values apart.
-    fn add_frames(
-        &self,
-        level: Level,
-        sums: &mut [f32],
-        input: &[f32],
-        gradient: &[f32],
-        [n_pixels, gradient_frame]: [usize; 2],
-    ) {
-        let [_, ins, outs] = self.weight_shape();
-        let wide = padded(outs, level.lanes());
-        let out_frames = self.out_frames();
-        // Some frames for every tap, then the next ones: they are read from near memory.
-        let n_near = (level.near_terms() / BLOCK).max(1);
-        for first in (0..out_frames).step_by(n_near) {
-            let frames = first..out_frames.min(first + n_near);
-            for (k, sums) in sums.chunks_exact_mut((ins * wide).max(1)).enumerate() {
-                let run = |t| Run { a: (t + k) * self.n_pixels * ins, b: t * gradient_frame };
-                let runs: Vec<Run> = frames.clone().map(run).collect();
-                Product {
-                    rows: ins,
-                    columns: outs,
-                    depth: n_pixels,
-                    runs: &runs,
-                    a: input,
-                    layout: Layout::TermsApart(ins),
-                    b: gradient,
-                    b_step: wide,
-                    out: sums,
-                    out_step: wide,
-                }
-                .add(level);
-            }
-        }
     }
 }
 

@@ -1,16 +1,8 @@
 //! Loops over the neurons of one frame.
 
 use super::corners::Map;
+use crate::near::bring_near;
 use crate::simd::{Kernel, Simd};
-
-/// Read values in order, so that they are near when they are read here and there: the processor
-/// fetches ahead only what it can foresee. (Explicit prefetching gained half as much.)
-#[inline(always)]
-fn bring_near(values: &[f32]) {
-    const VALUES_PER_LINE: usize = 16;
-    let lines = values.iter().step_by(VALUES_PER_LINE);
-    std::hint::black_box(lines.fold(0u32, |sum, value| sum.wrapping_add(value.to_bits())));
-}
 
 /// `output[n] += weights[n] . features(position[n])`.
 pub(super) struct Responses<'a> {
