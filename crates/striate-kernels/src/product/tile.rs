@@ -50,6 +50,22 @@ impl<'a, const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool>
     fn lanes<S: Simd>(&self, vector: usize) -> usize {
         (self.width - vector * S::LANES).min(S::LANES)
     }
+
+    #[inline(always)]
+    fn add_to_out<S: Simd>(&self, simd: S, sums: [[S::Vector; V]; M]) {
+        for (m, sums) in sums.into_iter().enumerate() {
+            for (v, sum) in sums.into_iter().enumerate() {
+                // SAFETY: `Product::check` found the used columns of all rows in `out`, which is
+                // borrowed exclusively as long as this tile lives.
+                unsafe {
+                    let out = self.out.add(m * self.out_step + v * S::LANES);
+                    let count = self.lanes::<S>(v);
+                    let sum = simd.add(simd.load_first(out, count), sum);
+                    simd.store_first(sum, out, count);
+                }
+            }
+        }
+    }
 }
 
 impl<const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool> Kernel
@@ -87,17 +103,6 @@ impl<const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool> Kernel
                 }
             }
         }
-        for (m, sums) in sums.into_iter().enumerate() {
-            for (v, sum) in sums.into_iter().enumerate() {
-                // SAFETY: `Product::check` found the used columns of all rows in `out`, which is
-                // borrowed exclusively as long as this tile lives.
-                unsafe {
-                    let out = self.out.add(m * self.out_step + v * S::LANES);
-                    let count = self.lanes::<S>(v);
-                    let sum = simd.add(simd.load_first(out, count), sum);
-                    simd.store_first(sum, out, count);
-                }
-            }
-        }
+        self.add_to_out(simd, sums);
     }
 }

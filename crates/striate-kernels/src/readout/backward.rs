@@ -156,12 +156,9 @@ impl BilinearReadout {
         let length = self.map().len();
         let is_first = neurons.start == 0;
         for (index, frame) in chunk.frames.clone().enumerate() {
+            let place = 2 * (index * self.n_neurons + neurons.start);
             let of_positions = match chunk.positions.as_deref_mut() {
-                Some(all) => {
-                    let all = &mut all[2 * index * self.n_neurons..][2 * neurons.start..][..2 * n];
-                    all.fill(0.0);
-                    all
-                }
+                Some(all) => zeros(&mut all[place..][..2 * n]),
                 None => &mut *sums.positions,
             };
             let mut of_features = chunk.features.as_deref_mut();
@@ -179,12 +176,8 @@ impl BilinearReadout {
                 of_bias: &mut *sums.bias,
             };
             match of_features {
-                Some(of_features) => {
-                    if is_first {
-                        of_features.fill(0.0);
-                    }
-                    level.run(inputs.scattering(of_features));
-                }
+                Some(of_features) if is_first => level.run(inputs.scattering(zeros(of_features))),
+                Some(of_features) => level.run(inputs.scattering(of_features)),
                 None => level.run(inputs),
             }
         }
@@ -227,6 +220,11 @@ impl<'a> FrameGradients<'a, false> {
             of_bias,
         }
     }
+}
+
+fn zeros(slice: &mut [f32]) -> &mut [f32] {
+    slice.fill(0.0);
+    slice
 }
 
 fn cut(slice: Option<&mut [f32]>, length: usize) -> Option<std::slice::ChunksMut<'_, f32>> {

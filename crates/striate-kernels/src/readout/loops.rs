@@ -121,13 +121,13 @@ impl<const SCATTER: bool> FrameGradients<'_, SCATTER> {
                     }
                     if SCATTER {
                         let to = self.of_features.as_mut_ptr().add(start);
-                        let sum = simd.mul_add(weight, scaled, simd.load_first(to, count));
-                        simd.store_first(sum, to, count);
+                        let before = simd.load_first(to, count);
+                        simd.store_first(simd.mul_add(weight, scaled, before), to, count);
                     }
                 }
                 let to = self.of_weights.as_mut_ptr().add(at);
-                let sum = simd.mul_add(gradient, feature, simd.load_first(to, count));
-                simd.store_first(sum, to, count);
+                let before = simd.load_first(to, count);
+                simd.store_first(simd.mul_add(gradient, feature, before), to, count);
                 for (slope, along) in slopes.iter_mut().zip(along) {
                     *slope = simd.mul_add(along, weights, *slope);
                 }
