@@ -64,15 +64,10 @@ pub(crate) fn narrow(wide: &[f32], to: usize, rows: &mut [f32], from: usize) {
     }
 }
 
-/// Fill rows of one value per channel with `bias`, or with 0.
-pub(crate) fn fill_rows(rows: &mut [f32], bias: Option<&[f32]>) {
-    match bias {
-        None => rows.fill(0.0),
-        Some(bias) => {
-            for row in rows.chunks_exact_mut(bias.len().max(1)) {
-                row.copy_from_slice(bias);
-            }
-        }
+/// Fill rows of one value per channel with `bias`.
+pub(crate) fn fill_rows(rows: &mut [f32], bias: &[f32]) {
+    for row in rows.chunks_exact_mut(bias.len().max(1)) {
+        row.copy_from_slice(bias);
     }
 }
 

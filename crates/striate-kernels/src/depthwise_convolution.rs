@@ -228,7 +228,10 @@ impl Correlation {
             with_scratch(height * columns * weight.step, |scratch| {
                 let wide = [columns, weight.step];
                 copy_columns(source, [width, self.channels], self.offset[1], scratch, wide);
-                fill_rows(out, bias);
+                match bias {
+                    Some(bias) => fill_rows(out, bias),
+                    None => out.fill(0.0),
+                }
                 self.add_rows(level, scratch, weight, out);
             });
         });

@@ -29,9 +29,9 @@ pub(crate) enum Layout {
     TermsApart(usize),
 }
 
-/// `out[m, n] += sum over runs and d of a[run.a + (m, d)] b[run.b + b_step d + n]`.
+/// `out[m, n] = sum over runs and d of a[run.a + (m, d)] b[run.b + b_step d + n]`.
 ///
-/// Terms are added in order of runs and of `d`, so the result does not depend on how rows are tiled.
+/// or the sum of that and what is in `out` already. Terms are added in order of runs and of `d`, so the result does not depend on how rows are tiled.
 #[derive(Debug)]
 pub(crate) struct Product<'a> {
     pub(crate) rows: usize,
@@ -46,16 +46,21 @@ pub(crate) struct Product<'a> {
     pub(crate) b_step: usize,
     pub(crate) out: &'a mut [f32],
     pub(crate) out_step: usize,
+    /// Whether to add to `out`, instead of overwriting it.
+    pub(crate) adds: bool,
 }
 
 impl Product<'_> {
-    /// Add the product to `out`.
+    /// Compute the product.
     ///
     /// # Panics
     /// Where something would be read or written outside of the slices.
-    pub(crate) fn add(&mut self, level: Level) {
-        if self.rows == 0 || self.columns == 0 || self.depth == 0 || self.runs.is_empty() {
+    pub(crate) fn compute(&mut self, level: Level) {
+        if self.rows == 0 || self.columns == 0 {
             return;
+        }
+        if self.depth == 0 || self.runs.is_empty() {
+            return self.finish_empty();
         }
         let lanes = level.lanes();
         self.check(lanes);
@@ -65,8 +70,17 @@ impl Product<'_> {
             let mut row = 0;
             for tile in 1..=n_tiles {
                 let end = self.rows * tile / n_tiles;
-                self.add_tile(level, row..end, column, width);
+                self.compute_tile(level, row..end, column, width);
                 row = end;
+            }
+        }
+    }
+
+    /// The sum of nothing.
+    fn finish_empty(&mut self) {
+        if !self.adds {
+            for row in self.out.chunks_mut(self.out_step).take(self.rows) {
+                row[..self.columns].fill(0.0);
             }
         }
     }
@@ -87,7 +101,7 @@ impl Product<'_> {
         assert!(out_end <= self.out.len(), "result of a product too short");
     }
 
-    fn add_tile(
+    fn compute_tile(
         &mut self,
         level: Level,
         rows: std::ops::Range<usize>,
@@ -98,7 +112,7 @@ impl Product<'_> {
         macro_rules! instance {
             ($($n:literal),*) => {
                 match rows.len() {
-                    $($n => self.add_instance::<$n>(level, rows.start, column, width),)*
+                    $($n => self.compute_instance::<$n>(level, rows.start, column, width),)*
                     n => unreachable!("tiles have at most 13 rows, not {n}"),
                 }
             };
@@ -106,7 +120,7 @@ impl Product<'_> {
         instance!(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
     }
 
-    fn add_instance<const M: usize>(
+    fn compute_instance<const M: usize>(
         &mut self,
         level: Level,
         row: usize,

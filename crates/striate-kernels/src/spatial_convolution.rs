@@ -144,20 +144,29 @@ impl SpatialConvolution {
             let input = &input[image * in_image..][..in_image];
             let columns = [self.padding[1] as isize, self.padded_width() as isize];
             with_columns(input, [in_height, in_width, ins], columns, |input| {
-                fill_rows(output, bias);
-                self.add_rows(level, input, &weight, output);
+                self.write_rows(level, input, &weight, bias, output);
             });
         });
     }
 
-    /// Add the convolution of one image whose rows are padded.
-    fn add_rows(&self, level: Level, input: &[f32], weight: &WideRows<'_>, output: &mut [f32]) {
+    /// Overwrite `output` with the convolution of one image whose rows are padded.
+    fn write_rows(
+        &self,
+        level: Level,
+        input: &[f32],
+        weight: &WideRows<'_>,
+        bias: Option<&[f32]>,
+        output: &mut [f32],
+    ) {
         let [kernel_rows, kernel_columns, ins, outs] = self.weight_shape();
         let [in_row, out_row] = [self.padded_width() * ins, self.out_width() * outs];
         let kernel_row = kernel_columns * ins * weight.step;
         for (y, output) in output.chunks_exact_mut(out_row.max(1)).enumerate() {
             let run = |r| Some(Run { a: self.in_row(y, r)? * in_row, b: r * kernel_row });
             let runs: Vec<Run> = (0..kernel_rows).filter_map(run).collect();
+            if let Some(bias) = bias {
+                fill_rows(output, bias);
+            }
             Product {
                 rows: self.out_width(),
                 columns: outs,
@@ -169,8 +178,9 @@ impl SpatialConvolution {
                 b_step: weight.step,
                 out: output,
                 out_step: outs,
+                adds: bias.is_some(),
             }
-            .add(level);
+            .compute(level);
         }
     }
 }

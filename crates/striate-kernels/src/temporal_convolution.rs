@@ -154,7 +154,9 @@ impl TapSums<'_> {
         blocks.into_par_iter().for_each(|Block { clip: index, first_pixel, frames }| {
             let source = &self.source[index * clip + first_pixel * self.channels..];
             for (out, runs) in frames.into_iter().zip(&runs) {
-                fill_rows(out, bias);
+                if let Some(bias) = bias {
+                    fill_rows(out, bias);
+                }
                 Product {
                     rows: out.len() / out_channels,
                     columns: out_channels,
@@ -166,8 +168,9 @@ impl TapSums<'_> {
                     b_step: self.weight.step,
                     out,
                     out_step: out_channels,
+                    adds: bias.is_some(),
                 }
-                .add(self.level);
+                .compute(self.level);
             }
         });
     }

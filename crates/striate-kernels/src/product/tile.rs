@@ -18,6 +18,7 @@ pub(super) struct Tile<'a, const M: usize, const V: usize, const TERMS_CONTIGUOU
     out_step: usize,
     /// Columns in use.
     width: usize,
+    adds: bool,
 }
 
 impl<'a, const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool>
@@ -42,6 +43,7 @@ impl<'a, const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool>
             out: product.out[row * product.out_step + column..].as_mut_ptr(),
             out_step: product.out_step,
             width,
+            adds: product.adds,
         }
     }
 
@@ -52,7 +54,7 @@ impl<'a, const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool>
     }
 
     #[inline(always)]
-    fn add_to_out<S: Simd>(&self, simd: S, sums: [[S::Vector; V]; M]) {
+    fn write_out<S: Simd>(&self, simd: S, sums: [[S::Vector; V]; M]) {
         for (m, sums) in sums.into_iter().enumerate() {
             for (v, sum) in sums.into_iter().enumerate() {
                 // SAFETY: `Product::check` found the used columns of all rows in `out`, which is
@@ -60,7 +62,8 @@ impl<'a, const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool>
                 unsafe {
                     let out = self.out.add(m * self.out_step + v * S::LANES);
                     let count = self.lanes::<S>(v);
-                    let sum = simd.add(simd.load_first(out, count), sum);
+                    let sum =
+                        if self.adds { simd.add(simd.load_first(out, count), sum) } else { sum };
                     simd.store_first(sum, out, count);
                 }
             }
@@ -103,6 +106,6 @@ impl<const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool> Kernel
                 }
             }
         }
-        self.add_to_out(simd, sums);
+        self.write_out(simd, sums);
     }
 }

@@ -33,8 +33,7 @@ impl SpatialConvolution {
             let gradient = &gradient[image * image_length..][..image_length];
             with_scratch(self.out_width() * kernel_columns * ins, |stretches| {
                 for (y, out) in out.chunks_exact_mut((self.width * ins).max(1)).enumerate() {
-                    stretches.fill(0.0);
-                    self.add_stretches(level, y, gradient, &weight, stretches);
+                    self.write_stretches(level, y, gradient, &weight, stretches);
                     out.fill(0.0);
                     level.run(Stretches {
                         values: stretches,
@@ -48,9 +47,9 @@ impl SpatialConvolution {
         });
     }
 
-    /// Add for each column of the output what it adds to row `y` of the input:
+    /// Write for each column of the output what it adds to row `y` of the input:
     /// `[out column, kernel column, in]`.
-    fn add_stretches(
+    fn write_stretches(
         &self,
         level: Level,
         y: usize,
@@ -78,8 +77,9 @@ impl SpatialConvolution {
             b_step: weight.step,
             out: stretches,
             out_step: kernel_columns * ins,
+            adds: false,
         }
-        .add(level);
+        .compute(level);
     }
 }
 

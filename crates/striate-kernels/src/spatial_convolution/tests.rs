@@ -59,7 +59,13 @@ fn found(g: &SpatialConvolution, [x, w, b, d]: &[Vec<f32>; 4]) -> [Vec<f32>; 3] 
 fn check(g: &SpatialConvolution) {
     let arguments = arguments(g);
     let expected = naive(g, &arguments);
+    let mut without_bias = arguments.clone();
+    without_bias[2].fill(0.0);
+    let [linear, ..] = naive(g, &without_bias);
     at_every_level(|| {
+        let mut output = vec![f32::NAN; linear.len()];
+        g.forward(&arguments[0], &arguments[1], None, &mut output);
+        assert_close("output without bias", &output, &linear, TOLERANCE);
         let found = found(g, &arguments);
         for (what, (found, expected)) in
             ["output", "weight", "input"].into_iter().zip(found.iter().zip(&expected))

@@ -66,8 +66,9 @@ impl SpatialConvolution {
                     b_step: wide,
                     out: sums,
                     out_step: wide,
+                    adds: true,
                 }
-                .add(level);
+                .compute(level);
             }
         }
     }

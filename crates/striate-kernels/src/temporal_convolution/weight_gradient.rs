@@ -100,8 +100,9 @@ impl TemporalConvolution {
                     b_step: block.wide,
                     out: sums,
                     out_step: block.wide,
+                    adds: true,
                 }
-                .add(level);
+                .compute(level);
             }
         }
     }
