@@ -43,6 +43,36 @@ fn default_seed() -> u64 {
     42
 }
 
+/// Any settings that are read like those of a fit: defaults, then TOML, then `key=value` overrides,
+/// unknown keys refused with the nearest known one. `optional` are known keys that the defaults leave
+/// out.
+///
+/// # Errors
+/// [`ConfigError`] for text that is not TOML, an unknown key, or a value of a wrong type.
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// #[serde(deny_unknown_fields)]
+/// struct Settings { n_trials: usize }
+///
+/// let read = |text| {
+///     striate_fit::config::read_settings(&Settings { n_trials: 3 }, text, &[], &[])
+/// };
+/// assert_eq!(read("n_trials = 5").unwrap().n_trials, 5);
+/// let refused = read("n_trails = 5").err().unwrap().to_string();
+/// assert_eq!(refused, "unknown key `n_trails`, nearest known key is `n_trials`");
+/// ```
+pub fn read_settings<T: Serialize + serde::de::DeserializeOwned>(
+    defaults: &T,
+    text: &str,
+    overrides: &[String],
+    optional: &[&str],
+) -> Result<T, ConfigError> {
+    load::settings(defaults, text, overrides, optional)
+}
+
 impl FitConfig {
     /// Read a configuration file, apply `key=value` overrides and resolve paths against the file's
     /// folder (those given by an override: against the current folder).

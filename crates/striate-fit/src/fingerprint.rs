@@ -8,7 +8,10 @@ use crate::error::FitError;
 /// Hash over every session's shape, neurons and trials, and over the contents of its first and last
 /// trial with responses. The rest of the data is not read: a recording may have hundreds of
 /// gigabytes.
-pub(crate) fn data_hash(recording: &Recording) -> Result<String, FitError> {
+///
+/// # Errors
+/// [`FitError::Recording`] for data that cannot be read.
+pub fn data_hash(recording: &Recording) -> Result<String, FitError> {
     let mut bytes = Vec::new();
     for session in &recording.sessions {
         describe(session, &mut bytes);

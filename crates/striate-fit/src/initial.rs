@@ -5,12 +5,11 @@ mod peaks;
 mod positions;
 
 use striate_base::{CancelToken, Progress};
-use striate_model::SessionStart;
+use striate_model::{OutputGrid, SessionStart};
 use striate_recording::Recording;
 
 use crate::config::{FitSection, InitialPositions};
 use crate::error::FitError;
-pub(crate) use positions::Grid;
 
 /// What each session's part of the twin starts from.
 ///
@@ -19,7 +18,7 @@ pub(crate) use positions::Grid;
 pub(crate) fn session_starts(
     recording: &Recording,
     fit: &FitSection,
-    grid: &Grid,
+    grid: &OutputGrid,
     progress: &mut dyn Progress,
     cancel: &CancelToken,
 ) -> Result<Vec<SessionStart>, FitError> {

@@ -45,7 +45,8 @@ fn predict(config: &FitConfig, recording: &Recording, twin: &Twin) -> u64 {
         })
         .max()
         .unwrap_or(0);
-    copies + BATCHES_IN_MEMORY * batch + recording.resident_bytes() + PROCESS_BYTES
+    let step = twin.training_bytes(config.fit.clips_per_batch, config.fit.clip_frames);
+    copies + step + BATCHES_IN_MEMORY * batch + recording.resident_bytes() + PROCESS_BYTES
 }
 
 fn limit(config: &FitConfig) -> Result<(u64, &'static str), FitError> {

@@ -1,7 +1,7 @@
 //! Adam and AdamW over all parameters of a twin.
 
 use striate_kernels::optimiser::{AdamWStep, adamw_step};
-use striate_model::{Gradients, Twin};
+use striate_model::{Gradients, Parameter, Twin};
 
 use crate::config::{FitSection, OptimiserKind};
 use crate::error::FitError;
@@ -30,6 +30,11 @@ pub(crate) struct Moments {
     pub(crate) second: Vec<f32>,
 }
 
+/// Whether the fit leaves a parameter, or a running statistic, as it is.
+pub(crate) fn is_frozen(fit: &FitSection, parameter: &Parameter) -> bool {
+    fit.freeze.iter().any(|frozen| is_in(frozen, &parameter.group, &parameter.name))
+}
+
 impl Optimiser {
     /// The optimiser of `fit` for the parameters of `twin`, moments at zero.
     ///
@@ -39,10 +44,8 @@ impl Optimiser {
         for frozen in &fit.freeze {
             refuse_unknown_group(frozen, twin)?;
         }
-        let is_frozen =
-            |p: &striate_model::Parameter| fit.freeze.iter().any(|f| is_in(f, &p.group, &p.name));
-        let moments = |p: &striate_model::Parameter| {
-            let length = if p.trainable && !is_frozen(p) { p.values.len() } else { 0 };
+        let moments = |p: &Parameter| {
+            let length = if p.trainable && !is_frozen(fit, p) { p.values.len() } else { 0 };
             Moments { first: vec![0.0; length], second: vec![0.0; length] }
         };
         Ok(Self {

@@ -13,8 +13,8 @@ use crate::checkpoint::CheckpointStore;
 use crate::config::{FitConfig, ValidFitConfig};
 use crate::error::FitError;
 use crate::fingerprint::data_hash;
-use crate::initial::{Grid, session_starts};
-use crate::optimiser::Optimiser;
+use crate::initial::session_starts;
+use crate::optimiser::{Optimiser, is_frozen};
 use crate::outcome::{FitEnd, FitOutcome};
 use crate::run::{self, RunFolder, RunStatus, TimingLog};
 use crate::state::TrainState;
@@ -179,18 +179,15 @@ fn build(
         width: first.width,
         sessions: recording.sessions.iter().map(shape).collect(),
     };
-    let grid = grid_of(&spec)?;
+    let grid = spec.output_grid()?;
     let starts = session_starts(recording, &config.fit, &grid, progress, cancel)?;
     let mut twin = Twin::build(spec, &starts, &Streams::new(config.seed).child("model"))?;
     if let Some(folder) = &config.fit.start_from {
         let n_taken = transfer::take_over(&mut twin, folder)?;
         progress.note(&format!("{n_taken} parameters taken over from {}", folder.display()));
     }
+    twin.freeze(|parameter| is_frozen(&config.fit, parameter));
     Ok(twin)
-}
-
-fn grid_of(spec: &TwinSpec) -> Result<Grid, FitError> {
-    Ok(Grid { first: [0.0; 2], stride: [1.0; 2], size: [spec.height, spec.width], n_lags: 2 })
 }
 
 /// Save the twin and say that the run is over.

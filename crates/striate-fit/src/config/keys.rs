@@ -2,27 +2,28 @@
 
 use std::collections::BTreeSet;
 
+use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::FitConfig;
 use crate::error::ConfigError;
 
-/// The configuration in `table`.
-pub(super) fn read(table: Table) -> Result<FitConfig, ConfigError> {
-    let error = match FitConfig::deserialize_table(table.clone()) {
+/// The settings in `table`; `optional` are known keys that it need not have.
+pub(super) fn read<T: DeserializeOwned>(table: Table, optional: &[&str]) -> Result<T, ConfigError> {
+    let error = match deserialize::<T>(table.clone()) {
         Ok(config) => return Ok(config),
         Err(error) => error,
     };
     match unknown_field(&error) {
-        Some((name, siblings)) => Err(unknown_key(&table, &name, &siblings)),
+        Some((name, siblings)) => {
+            let parent = culprit::<T>(&table, &name);
+            Err(unknown_key(everywhere(&table, &name, optional), &parent, &name, &siblings))
+        }
         None => Err(ConfigError::Value { reason: plain(&error) }),
     }
 }
 
-impl FitConfig {
-    fn deserialize_table(table: Table) -> Result<Self, String> {
-        Value::Table(table).try_into().map_err(|e: toml::de::Error| e.to_string())
-    }
+fn deserialize<T: DeserializeOwned>(table: Table) -> Result<T, String> {
+    Value::Table(table).try_into().map_err(|e: toml::de::Error| e.to_string())
 }
 
 /// The parser's message on one line.
@@ -38,24 +39,27 @@ fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
     Some((name.to_owned(), siblings.map(str::to_owned).collect()))
 }
 
-fn unknown_key(table: &Table, name: &str, siblings: &[String]) -> ConfigError {
-    let parent = culprit(table, name);
-    let key = joined(&parent, name);
-    let beside = siblings.iter().map(|sibling| joined(&parent, sibling));
-    let nearest =
-        nearest_of(beside.collect(), &key).or_else(|| nearest_of(everywhere(table, name), &key));
+fn unknown_key(
+    everywhere: BTreeSet<String>,
+    parent: &[String],
+    name: &str,
+    siblings: &[String],
+) -> ConfigError {
+    let key = joined(parent, name);
+    let beside = siblings.iter().map(|sibling| joined(parent, sibling));
+    let nearest = nearest_of(beside.collect(), &key).or_else(|| nearest_of(everywhere, &key));
     ConfigError::UnknownKey { key, nearest }
 }
 
 /// The table that holds the refused key: the one whose complaint goes when the key is taken out.
 /// (The message itself does not say, and other tables may rightly have a key of that name.)
-fn culprit(table: &Table, name: &str) -> Vec<String> {
+fn culprit<T: DeserializeOwned>(table: &Table, name: &str) -> Vec<String> {
     let mut holders = Vec::new();
     find_holders(table, name, &mut Vec::new(), &mut holders);
     let is_culprit = |parent: &Vec<String>| {
         let mut without = table.clone();
         remove(&mut without, parent, name);
-        match FitConfig::deserialize_table(without) {
+        match deserialize::<T>(without) {
             Ok(_) => true,
             Err(error) => unknown_field(&error).is_none_or(|(other, _)| other != name),
         }
@@ -92,22 +96,7 @@ fn remove(table: &mut Table, parent: &[String], name: &str) {
 
 /// All dotted keys of the table but those named like the refused one, and the keys that have no
 /// default and so may not be in it.
-fn everywhere(table: &Table, refused: &str) -> BTreeSet<String> {
-    let optional = [
-        "seed",
-        "threads",
-        "recording.path",
-        "recording.root",
-        "fit.max_steps",
-        "fit.steps_per_epoch",
-        "fit.start_from",
-        "fit.gradient_clip",
-        "fit.memory_limit",
-        "fit.stopping.patience",
-        "fit.validation.crop_frames",
-        "fit.validation.max_trials",
-        "fit.checkpoint.every_steps",
-    ];
+fn everywhere(table: &Table, refused: &str, optional: &[&str]) -> BTreeSet<String> {
     let mut keys: BTreeSet<String> = optional.iter().map(ToString::to_string).collect();
     collect(table, "", &mut keys);
     keys.retain(|key| last_part(key) != refused);

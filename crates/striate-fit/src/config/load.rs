@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use striate_model::ModelConfig;
 use toml::{Table, Value};
 
@@ -12,6 +13,44 @@ use crate::error::ConfigError;
 /// Keys that hold paths, as (table, key).
 const PATH_KEYS: [(&str, &str); 3] =
     [("recording", "path"), ("recording", "root"), ("fit", "start_from")];
+
+/// Known keys of a fit that its table need not have.
+const OPTIONAL_KEYS: [&str; 13] = [
+    "seed",
+    "threads",
+    "recording.path",
+    "recording.root",
+    "fit.max_steps",
+    "fit.steps_per_epoch",
+    "fit.start_from",
+    "fit.gradient_clip",
+    "fit.memory_limit",
+    "fit.stopping.patience",
+    "fit.validation.crop_frames",
+    "fit.validation.max_trials",
+    "fit.checkpoint.every_steps",
+];
+
+/// [`super::read_settings`].
+pub(super) fn settings<T: Serialize + DeserializeOwned>(
+    defaults: &T,
+    text: &str,
+    overrides: &[String],
+    optional: &[&str],
+) -> Result<T, ConfigError> {
+    let Value::Table(mut merged) = as_value(defaults)? else {
+        return Err(ConfigError::Unwritable { reason: "settings are no table".into() });
+    };
+    merge(&mut merged, parsed(text)?);
+    for table in overrides::parse_all(overrides)? {
+        merge(&mut merged, table);
+    }
+    keys::read(merged, optional)
+}
+
+fn parsed(text: &str) -> Result<Table, ConfigError> {
+    text.parse().map_err(|e: toml::de::Error| ConfigError::Syntax { reason: e.to_string() })
+}
 
 pub(super) fn open(path: &Path, given: &[String]) -> Result<FitConfig, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { source, path: path.to_owned() };
@@ -25,8 +64,7 @@ pub(super) fn from_toml(
     folder: &Path,
     given: &[String],
 ) -> Result<FitConfig, ConfigError> {
-    let syntax = |e: toml::de::Error| ConfigError::Syntax { reason: e.to_string() };
-    let mut file: Table = text.parse().map_err(syntax)?;
+    let mut file = parsed(text)?;
     resolve_paths(&mut file, folder);
     let mut overriding = overrides::parse_all(given)?;
     let current = std::env::current_dir().unwrap_or_default();
@@ -38,7 +76,7 @@ pub(super) fn from_toml(
     for table in overriding {
         merge(&mut merged, table);
     }
-    keys::read(merged)
+    keys::read(merged, &OPTIONAL_KEYS)
 }
 
 /// The defaults as TOML. The recording has none: it must be given.

@@ -2,35 +2,11 @@
 
 use ndarray::s;
 use striate_base::CancelToken;
+use striate_model::OutputGrid;
 use striate_recording::{Session, StimulusKind, response_triggered_average};
 
 use super::peaks::{Peak, peak};
 use crate::error::FitError;
-
-/// How pixels of the stimulus map to positions on the core's output grid.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Grid {
-    /// Pixel (row, column) at the centre of the first output pixel's receptive field.
-    pub(crate) first: [f64; 2],
-    /// Pixels from one output pixel to the next, in rows and columns.
-    pub(crate) stride: [f64; 2],
-    /// Output pixels in rows and columns.
-    pub(crate) size: [usize; 2],
-    /// Frames that one output frame depends on.
-    pub(crate) n_lags: usize,
-}
-
-impl Grid {
-    /// A pixel as (x, y) in [-1, 1], corners at the centres of the outermost output pixels.
-    pub(crate) fn position(&self, row: f64, column: f64) -> [f32; 2] {
-        let along = |axis: usize, pixel: f64| {
-            let last = self.size[axis].saturating_sub(1).max(1) as f64;
-            let index = (pixel - self.first[axis]) / self.stride[axis];
-            (2.0 * index / last - 1.0).clamp(-1.0, 1.0) as f32
-        };
-        [along(1, column), along(0, row)]
-    }
-}
 
 /// Coordinates in the tissue, the two in the plane, in micrometres.
 pub(super) fn coordinates(session: &Session) -> Option<Vec<[f32; 2]>> {
@@ -60,7 +36,7 @@ impl FoundPositions {
 pub(super) fn from_responses(
     session: &Session,
     tier: &str,
-    grid: &Grid,
+    grid: &OutputGrid,
     cancel: &CancelToken,
 ) -> Result<FoundPositions, FitError> {
     let n_lags = match session.info.kind {
@@ -74,7 +50,7 @@ pub(super) fn from_responses(
     Ok(placed(&peaks, session, grid))
 }
 
-fn placed(peaks: &[Peak], session: &Session, grid: &Grid) -> FoundPositions {
+fn placed(peaks: &[Peak], session: &Session, grid: &OutputGrid) -> FoundPositions {
     let clear: Vec<&Peak> = peaks.iter().filter(|peak| peak.is_clear()).collect();
     let n_clear = clear.len();
     let centre = if clear.is_empty() {
@@ -90,20 +66,4 @@ fn placed(peaks: &[Peak], session: &Session, grid: &Grid) -> FoundPositions {
         grid.position(row, column)
     };
     FoundPositions { positions: peaks.iter().map(place).collect(), n_clear }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn grid_counts_from_the_first_receptive_field_in_strides() {
-        // A 9x9 valid convolution of stride 2 on 17 x 33 pixels: 5 x 13 outputs, the first centred
-        // on pixel 4, the last on pixels 12 and 28.
-        let grid = Grid { first: [4.0, 4.0], stride: [2.0, 2.0], size: [5, 13], n_lags: 1 };
-        assert_eq!(grid.position(4.0, 4.0), [-1.0, -1.0]);
-        assert_eq!(grid.position(12.0, 28.0), [1.0, 1.0]);
-        assert_eq!(grid.position(8.0, 16.0), [0.0, 0.0]);
-        assert_eq!(grid.position(0.0, 40.0), [1.0, -1.0]);
-    }
 }
