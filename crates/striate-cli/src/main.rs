@@ -8,6 +8,7 @@ mod interrupt;
 mod output;
 mod panic;
 mod progress;
+mod run;
 mod table;
 mod verb;
 
@@ -22,7 +23,7 @@ use crate::failure::Failure;
 fn main() -> ExitCode {
     panic::report_in_one_line();
     let arguments = Arguments::parse();
-    match panic::caught(|| run(&arguments)) {
+    match panic::caught(|| start(&arguments)) {
         Some(Ok(())) => ExitCode::SUCCESS,
         Some(Err(failure)) => {
             failure.report(arguments.shared.json);
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn start(arguments: &Arguments) -> Result<(), Failure> {
     let cancel = interrupt::listen()?;
     let context = Context::new(&arguments.shared, cancel)?;
     let pool = rayon::ThreadPoolBuilder::new()

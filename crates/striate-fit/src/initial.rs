@@ -26,9 +26,8 @@ pub(crate) fn session_starts(
     let mut starts = Vec::new();
     for session in &recording.sessions {
         let mean_response = means::mean_responses(session, &fit.train_tier)?;
-        let n_train = session.trials_of(&fit.train_tier).len();
         let coordinates = positions::coordinates(session);
-        let mut start = SessionStart { mean_response, positions: None, coordinates: None, n_train };
+        let mut start = SessionStart { mean_response, positions: None, coordinates: None };
         match (fit.init_positions, coordinates) {
             (InitialPositions::Coordinates, None) => {
                 return Err(FitError::Mismatch(format!(

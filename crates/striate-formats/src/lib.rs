@@ -3,7 +3,7 @@
 //! | module | reads | writes |
 //! | --- | --- | --- |
 //! | [`npy`] | NumPy arrays: booleans, integers, floats, text; both byte orders, both axis orders; parts of files | floats, bytes, 64-bit integers, text |
-//! | [`npz`] | NumPy archives, stored or deflated | |
+//! | [`npz`] | NumPy archives, stored or deflated | 32-bit floats, stored |
 //! | [`image`] | JPEG and PNG as grey values, one by one or from ZIP archives | PNG (RGB) |
 //! | [`parquet`] | submissions to Sensorium 2023 | the same, brotli |
 //! | [`csv`] | submissions to Sensorium 2022 | the same |

@@ -25,6 +25,7 @@ use decode::{Number, Values};
 pub use element::ElementType;
 pub(crate) use header::Header;
 use slab::Slab;
+pub(crate) use write::write_f32_to;
 pub use write::{write_f32, write_f64, write_i64, write_strings, write_u8};
 
 /// A `.npy` file whose header fits its length. It holds no open descriptor; each read opens the file

@@ -1,5 +1,7 @@
 //! NumPy archives (`.npz`), stored (`np.savez`) or deflated (`np.savez_compressed`).
 
+mod write;
+
 use std::path::Path;
 
 use ndarray::ArrayD;
@@ -9,6 +11,7 @@ use crate::error::FormatError;
 use crate::files::{reserve, visit};
 use crate::npy::decode::{self, Number, Values, Whole};
 use crate::npy::{ElementType, Header, text};
+pub use write::NpzWriter;
 
 /// An archive of arrays. It holds no open descriptor.
 #[derive(Debug, Clone)]

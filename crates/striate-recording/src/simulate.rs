@@ -57,6 +57,7 @@ mod config;
 mod error;
 mod filter;
 mod layout;
+mod needs;
 mod plan;
 mod population;
 mod response;

@@ -62,6 +62,24 @@ pub enum ScoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The file system refuses.
+    #[error("cannot {doing}: {source}: {}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// What the file system reports.
+        source: std::io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of scores cannot be understood.
+    #[error("scores cannot be understood: {reason}: {}", path.display())]
+    Corrupt {
+        /// What was found and what was expected.
+        reason: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// Stopped on request.
     #[error("stopped on request")]
     Cancelled,
@@ -89,7 +107,10 @@ impl Classified for ScoreError {
             Self::Baseline(error) => error.class(),
             Self::Format(error) => error.class(),
             Self::UnknownTier { .. } | Self::Mismatch { .. } => ErrorClass::Usage,
-            Self::NothingToScore { .. } | Self::Submission { .. } => ErrorClass::InputData,
+            Self::NothingToScore { .. } | Self::Submission { .. } | Self::Corrupt { .. } => {
+                ErrorClass::InputData
+            }
+            Self::Io { source, .. } => ErrorClass::of_io(source),
             Self::Cancelled => ErrorClass::Interrupted,
         }
     }

@@ -16,7 +16,10 @@
 
 pub mod baseline;
 mod error;
+mod memory;
 pub mod metric;
+mod positions;
+mod predict;
 mod predictor;
 mod scorer;
 mod scores;
@@ -26,8 +29,13 @@ mod testing;
 
 pub use baseline::BaselinePredictor;
 pub use error::ScoreError;
+pub use memory::{baseline_bytes, prediction_bytes};
+pub use positions::{
+    LEAST_CEILING_FOR_POSITIONS, PositionErrors, readout_positions_px, true_positions_px,
+};
+pub use predict::{PredictedTrial, predict_trials};
 pub use predictor::{Predictor, TrialInput, TwinPredictor};
 pub use scorer::{ScoreConfig, score, score_all};
 pub use scores::{
-    Metric, NeuronScores, Scores, SkippedTier, Statement, Summary, TierScores, render_table,
+    Metric, NeuronScores, ScoreFile, Scores, SkippedTier, Statement, Summary, TierScores, render_table,
 };

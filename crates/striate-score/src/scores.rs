@@ -1,5 +1,6 @@
 //! Scores per neuron, their summaries, and the statement of what they refer to.
 
+mod file;
 mod json;
 mod table;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use file::ScoreFile;
 pub use table::render_table;
 
 /// A number per neuron; the definitions are in [`crate::metric`].

@@ -67,6 +67,15 @@ pub fn write_strings(path: &Path, texts: &[String]) -> Result<(), FormatError> {
     write_atomic(path, write).map_err(FormatError::io("write", path))
 }
 
+/// Write 32-bit floats to wherever.
+pub(crate) fn write_f32_to(
+    file: &mut dyn Write,
+    values: &ArrayViewD<'_, f32>,
+) -> io::Result<()> {
+    file.write_all(&header("<f4", values.shape()))?;
+    put(file, values.iter().copied().map(f32::to_le_bytes))
+}
+
 fn write<T: Copy, const N: usize>(
     path: &Path,
     description: &str,

@@ -23,7 +23,7 @@ use super::truth::{NeuronTruth, SessionTruth, TierCeilings};
 
 /// Videos worked on at a time. Results are added up in the order of videos after each such batch,
 /// so that the number of threads does not matter.
-const BATCH: usize = 8;
+pub(super) const BATCH: usize = 8;
 
 /// One session to simulate.
 pub(super) struct SessionJob<'a> {

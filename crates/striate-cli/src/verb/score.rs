@@ -1,0 +1,107 @@
+//! `striate score`: the twin between its baseline and its ceiling.
+
+use clap::Args;
+use serde_json::json;
+use striate::base::machine;
+use striate::score::baseline::fit_baseline;
+use striate::score::{
+    Predictor, ScoreConfig, ScoreFile, Scores, TwinPredictor, baseline_bytes, prediction_bytes,
+    render_table, score_all,
+};
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::run::{OpenedRun, RunArguments};
+
+/// Scores with every neuron, in the run folder.
+pub(super) const SCORES: &str = "scores.json";
+
+/// The same as a table, in the run folder.
+const NEURONS: &str = "neurons.csv";
+
+/// Score a fitted twin
+///
+/// For each tier with responses: single-trial correlation, correlation to the average of repeats,
+/// fraction of explainable variance explained, and the fraction of the noise ceiling; the twin beside
+/// a baseline fitted to the same trials (linear-nonlinear for video, ridge on a Gabor pyramid for
+/// images) and below the ceiling that the repeats allow. Which frames count and how responses are
+/// normalised is said below the table. The scores of every neuron are left in the run folder
+/// (scores.json, neurons.csv).
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  striate score runs/rgc
+  striate score runs/rgc --tier validation --json
+  striate score runs/mouse --recording /data/mouse --no-baseline")]
+pub(crate) struct ScoreArguments {
+    #[command(flatten)]
+    run: RunArguments,
+    /// Score this tier; may be repeated; default: every tier with responses other than train
+    #[arg(long = "tier", value_name = "TIER")]
+    tiers: Vec<String>,
+    /// Score each trial from this frame on; default: as the recording's benchmark does
+    #[arg(long, value_name = "N")]
+    from_frame: Option<usize>,
+    /// Do not fit a baseline
+    #[arg(long)]
+    no_baseline: bool,
+}
+
+pub(crate) fn run(arguments: &ScoreArguments, context: &Context) -> Result<(), Failure> {
+    let run = OpenedRun::open(&arguments.run, context)?;
+    let config = ScoreConfig {
+        tiers: (!arguments.tiers.is_empty()).then(|| arguments.tiers.clone()),
+        from_frame: arguments.from_frame,
+        normalisation: run.normalisation(),
+        data_hash: Some(run.data_hash.clone()),
+    };
+    let scores = scores(&run, &config, !arguments.no_baseline, context)?;
+    let text = format!(
+        "{}scores: {}, {}\n",
+        render_table(&scores),
+        run.folder.path().join(SCORES).display(),
+        NEURONS
+    );
+    context.result(&text, &value(&scores));
+    Ok(())
+}
+
+/// Score the twin, after a baseline where one is wanted, and leave the scores in the run folder.
+pub(super) fn scores(
+    run: &OpenedRun,
+    config: &ScoreConfig,
+    with_baseline: bool,
+    context: &Context,
+) -> Result<Vec<Scores>, Failure> {
+    let train = &run.config.fit.train_tier;
+    let mut needed = prediction_bytes(&run.twin, &run.recording);
+    if with_baseline {
+        needed += baseline_bytes(&run.recording, train);
+    }
+    context.remark(&format!("scoring needs about {} of memory", machine::format_bytes(needed)));
+    context.check_memory(needed)?;
+    let (mut progress, cancel) = (context.progress(), &context.cancel);
+    let twin = TwinPredictor::new(&run.twin, &run.recording)?;
+    let baseline = match with_baseline {
+        true => Some(fit_baseline(&run.recording, train, &mut progress, cancel)?),
+        false => None,
+    };
+    let mut predictors: Vec<&dyn Predictor> = Vec::new();
+    predictors.extend(baseline.as_ref().map(|baseline| baseline as &dyn Predictor));
+    predictors.push(&twin);
+    let scores = score_all(&predictors, &run.recording, config, &mut progress, cancel)?;
+    let file = ScoreFile::new(run.twin_hash.clone(), scores);
+    file.write(&run.folder.path().join(SCORES))?;
+    file.write_table(&run.folder.path().join(NEURONS))?;
+    Ok(file.scores)
+}
+
+/// The twin's scores, and the baseline's beside them.
+fn value(scores: &[Scores]) -> serde_json::Value {
+    let Some((twin, others)) = scores.split_last() else { return json!({}) };
+    let mut value = twin.to_json();
+    if let Some(object) = value.as_object_mut() {
+        let baseline = others.last().map(Scores::to_json);
+        object.insert("baseline".into(), json!(baseline));
+    }
+    value
+}

@@ -1,0 +1,58 @@
+//! Memory that scoring will need.
+
+use striate_model::Twin;
+use striate_recording::{Recording, StimulusKind};
+
+/// Frames of a video that are predicted at a time.
+const FRAMES_AT_A_TIME: usize = 300;
+
+/// Images that are predicted at a time.
+const IMAGES_AT_A_TIME: usize = 64;
+
+/// Most that the running averages of a linear-nonlinear baseline take.
+const MOST_FOR_AVERAGES: u64 = 1 << 30;
+
+/// Features of an image that the Gabor ridge uses, about.
+const RIDGE_FEATURES: u64 = 1200;
+
+/// What code, thread stacks and allocator keep for themselves.
+const PROCESS_BYTES: u64 = 48 << 20;
+
+/// Predicted peak in bytes of a twin's predictions for trials of the recording.
+pub fn prediction_bytes(twin: &Twin, recording: &Recording) -> u64 {
+    let n_lags = twin.frames_consumed() + 1;
+    let of_session = |session: &striate_recording::Session| {
+        let info = &session.info;
+        let longest = info.trials.iter().map(|trial| trial.n_frames).max().unwrap_or(1);
+        let (n_clips, n_frames) = match info.kind {
+            StimulusKind::Image => (IMAGES_AT_A_TIME, 1),
+            StimulusKind::Video => (1, longest.min(FRAMES_AT_A_TIME + n_lags)),
+        };
+        // What training keeps is more than a prediction needs, and that is known.
+        let activations = twin.training_bytes(n_clips, n_frames);
+        let per_frame = info.height * info.width + 3 * info.n_neurons + info.n_behaviour + 2;
+        activations + (2 * 4 * n_clips * longest.max(n_frames) * per_frame) as u64
+    };
+    let parameters = twin.parameters().0.iter().map(|p| p.values.len() as u64).sum::<u64>();
+    let sessions = recording.sessions.iter().map(of_session).max().unwrap_or(0);
+    2 * 4 * parameters + sessions + recording.resident_bytes() + PROCESS_BYTES
+}
+
+/// Predicted peak in bytes of fitting a baseline to the recording's tier `tier`.
+pub fn baseline_bytes(recording: &Recording, tier: &str) -> u64 {
+    let of_session = |session: &striate_recording::Session| {
+        let info = &session.info;
+        let n_pixels = (info.height * info.width) as u64;
+        let n_neurons = info.n_neurons as u64;
+        match info.kind {
+            StimulusKind::Video => (2 * 8 * 20 * n_pixels * (n_neurons + 1)).min(MOST_FOR_AVERAGES),
+            StimulusKind::Image => {
+                let n_images = session.trials_of(tier).len() as u64;
+                // Features and their products in f64, responses and weights in f32.
+                8 * RIDGE_FEATURES * (2 * n_images + 3 * RIDGE_FEATURES)
+                    + 4 * n_neurons * (n_images + 2 * RIDGE_FEATURES)
+            }
+        }
+    };
+    recording.sessions.iter().map(of_session).max().unwrap_or(0)
+}
