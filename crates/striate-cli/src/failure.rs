@@ -26,11 +26,6 @@ impl Failure {
         Self { class: ErrorClass::Usage, error: anyhow::anyhow!("{message}") }
     }
 
-    /// Input data that cannot be used.
-    pub(crate) fn data(message: impl Display) -> Self {
-        Self { class: ErrorClass::InputData, error: anyhow::anyhow!("{message}") }
-    }
-
     /// Too little memory or disk.
     pub(crate) fn resources(message: impl Display) -> Self {
         Self { class: ErrorClass::Resources, error: anyhow::anyhow!("{message}") }
@@ -126,8 +121,8 @@ mod tests {
 
     #[test]
     fn a_cause_that_is_not_quoted_is_told() {
-        let failure = Failure::data("3 rows, expected 4").while_doing("reading tiers");
+        let failure = Failure::usage("3 rows, expected 4").while_doing("reading tiers");
         assert_eq!(failure.message(), "reading tiers: 3 rows, expected 4");
-        assert_eq!(failure.class().exit_code(), 3);
+        assert_eq!(failure.class().exit_code(), 2);
     }
 }

@@ -36,9 +36,9 @@ fn main() -> ExitCode {
 fn start(arguments: &Arguments) -> Result<(), Failure> {
     let cancel = interrupt::listen()?;
     let context = Context::new(&arguments.shared, cancel)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(context.threads)
-        .build()
-        .map_err(|e| Failure::resources(format!("cannot start {} threads: {e}", context.threads)))?;
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(context.threads).build().map_err(|e| {
+            Failure::resources(format!("cannot start {} threads: {e}", context.threads))
+        })?;
     pool.install(|| verb::run(&arguments.verb, &context))
 }

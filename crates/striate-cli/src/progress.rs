@@ -138,7 +138,9 @@ pub(crate) fn duration(seconds: f64) -> String {
     match seconds {
         s if s < 60.0 => format!("{s:.1} s"),
         s if s < 3600.0 => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), s % 60.0),
-        s if s < 360_000.0 => format!("{:.0} h {:02.0} min", (s / 3600.0).floor(), s % 3600.0 / 60.0),
+        s if s < 360_000.0 => {
+            format!("{:.0} h {:02.0} min", (s / 3600.0).floor(), s % 3600.0 / 60.0)
+        }
         _ => "more than 100 h".into(),
     }
 }

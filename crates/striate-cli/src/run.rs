@@ -58,6 +58,12 @@ impl OpenedRun {
         Ok(Self { folder, config, recording, twin, data_hash: found, twin_hash })
     }
 
+    /// Open a run whose recording lies where it lay when the twin was fitted.
+    pub(crate) fn of_folder(run: &Path, context: &Context) -> Result<Self, Failure> {
+        let run = run.to_owned();
+        Self::open(&RunArguments { run, recording: None, overrides: Vec::new() }, context)
+    }
+
     /// How the responses are normalised, in words.
     pub(crate) fn normalisation(&self) -> Option<String> {
         let mut words: Vec<&str> = self

@@ -64,7 +64,8 @@ mod tests {
         let mut table = Table::new(&["tier", "twin"], 1);
         table.row(vec!["validation".into(), score(Some(0.39))]);
         table.row(vec!["test".into(), score(None)]);
-        let expected = "tier         twin\n-----------------\nvalidation  0.390\ntest            -\n";
+        let expected =
+            "tier         twin\n-----------------\nvalidation  0.390\ntest            -\n";
         assert_eq!(table.render(), expected);
     }
 }

@@ -26,8 +26,8 @@ use std::path::Path;
 use striate_base::{CancelToken, Progress};
 
 pub use config::{FitConfig, ValidFitConfig};
-pub use fingerprint::data_hash;
 pub use error::{CheckpointError, ConfigError, FitError};
+pub use fingerprint::data_hash;
 pub use outcome::{FitEnd, FitOutcome, FitSummary};
 pub use run::{MetricsRecord, RunFolder, RunStatus};
 

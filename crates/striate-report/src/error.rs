@@ -16,6 +16,21 @@ pub enum ReportError {
         /// The file.
         path: PathBuf,
     },
+    /// Scores of a session that the recording does not have.
+    #[error("found scores of session `{session}`, expected one of the recording's sessions")]
+    UnknownSession {
+        /// The session.
+        session: String,
+    },
+    /// The run folder cannot be used.
+    #[error(transparent)]
+    Run(#[from] striate_fit::FitError),
+    /// The recording cannot be used.
+    #[error(transparent)]
+    Recording(#[from] striate_recording::RecordingError),
+    /// The twin cannot predict the recording.
+    #[error(transparent)]
+    Score(#[from] striate_score::ScoreError),
 }
 
 impl Classified for ReportError {
@@ -25,6 +40,10 @@ impl Classified for ReportError {
                 ErrorClass::Resources => ErrorClass::Resources,
                 _ => ErrorClass::Usage,
             },
+            Self::UnknownSession { .. } => ErrorClass::InputData,
+            Self::Run(error) => error.class(),
+            Self::Recording(error) => error.class(),
+            Self::Score(error) => error.class(),
         }
     }
 }

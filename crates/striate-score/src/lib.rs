@@ -37,5 +37,6 @@ pub use predict::{PredictedTrial, predict_trials};
 pub use predictor::{Predictor, TrialInput, TwinPredictor};
 pub use scorer::{ScoreConfig, score, score_all};
 pub use scores::{
-    Metric, NeuronScores, ScoreFile, Scores, SkippedTier, Statement, Summary, TierScores, render_table,
+    Metric, NeuronScores, ScoreFile, Scores, SkippedTier, Statement, Summary, TierScores,
+    render_table,
 };

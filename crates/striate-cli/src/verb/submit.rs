@@ -130,8 +130,9 @@ fn check(run: &OpenedRun, files: &[PathBuf], context: &Context) -> Result<(), Fa
     };
     for path in files {
         let mut progress = context.progress();
-        let scores = score_submission(path, &run.recording, &config, &mut progress, &context.cancel)
-            .map_err(|e| Failure::from(e).at(path))?;
+        let scores =
+            score_submission(path, &run.recording, &config, &mut progress, &context.cancel)
+                .map_err(|e| Failure::from(e).at(path))?;
         let scores = vec![scores];
         text += &format!("{}:\n{}\n", path.display(), render_table(&scores));
         let value = scores.first().map_or(Value::Null, Scores::to_json);

@@ -68,10 +68,7 @@ pub fn write_strings(path: &Path, texts: &[String]) -> Result<(), FormatError> {
 }
 
 /// Write 32-bit floats to wherever.
-pub(crate) fn write_f32_to(
-    file: &mut dyn Write,
-    values: &ArrayViewD<'_, f32>,
-) -> io::Result<()> {
+pub(crate) fn write_f32_to(file: &mut dyn Write, values: &ArrayViewD<'_, f32>) -> io::Result<()> {
     file.write_all(&header("<f4", values.shape()))?;
     put(file, values.iter().copied().map(f32::to_le_bytes))
 }

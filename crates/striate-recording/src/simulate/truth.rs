@@ -107,23 +107,21 @@ pub struct TierCeilings {
 }
 
 impl Truth {
+    /// Whether `path` is a simulated session or a folder of such, as far as names tell.
+    pub fn is_beside(path: &Path) -> bool {
+        session_folders(path).is_ok_and(|folders| !folders.is_empty())
+    }
+
     /// Read the truth beside a simulated recording: of one session, given its folder, or of all in
     /// a folder of sessions.
     ///
     /// # Errors
     /// [`SimulationError`] where there is none or it cannot be understood.
     pub fn read(path: &Path) -> Result<Self, SimulationError> {
-        if truth_file(path).is_file() {
-            return Ok(Self { sessions: vec![SessionTruth::read(path)?] });
-        }
+        let folders = session_folders(path).map_err(file_error("list the folder", path))?;
         let mut sessions = Vec::new();
-        for entry in fs::read_dir(path).map_err(file_error("list the folder", path))? {
-            let folder = entry.map_err(file_error("list the folder", path))?.path();
-            // A session that is still being written has a hidden name.
-            let hidden = folder.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-            if !hidden && truth_file(&folder).is_file() {
-                sessions.push(SessionTruth::read(&folder)?);
-            }
+        for folder in folders {
+            sessions.push(SessionTruth::read(&folder)?);
         }
         if sessions.is_empty() {
             let reason = "found no truth/truth.json, expected one here or in a sub-folder".into();
@@ -217,6 +215,23 @@ impl SessionTruth {
             path,
         })
     }
+}
+
+/// The folder itself if it holds a truth, else its sub-folders that do.
+fn session_folders(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    if truth_file(path).is_file() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let folder = entry?.path();
+        // A session that is still being written has a hidden name.
+        let hidden = folder.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+        if !hidden && truth_file(&folder).is_file() {
+            folders.push(folder);
+        }
+    }
+    Ok(folders)
 }
 
 fn truth_file(folder: &Path) -> PathBuf {

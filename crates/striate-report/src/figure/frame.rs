@@ -1,9 +1,9 @@
 //! Where the plotting area lies and how data become pixels.
 
+use super::Plot;
 use super::axis::Axis;
 use super::layer::{ColourBy, Layer, RulePlace};
 use super::svg::text_width;
-use super::Plot;
 
 pub(super) const TICK_SIZE: f64 = 11.0;
 pub(super) const LABEL_SIZE: f64 = 12.0;
@@ -110,7 +110,8 @@ fn axis_range(axis: &Axis, plot: &Plot, side: usize) -> [f64; 2] {
             range = [range[0].min(value), range[1].max(value)];
         }
         let airy = side == 1 || matches!(layer, Layer::Points(_) | Layer::Arrows(_));
-        air = if airy && !matches!(layer, Layer::Raster(_) | Layer::Picture(_)) { 0.05 } else { air };
+        air =
+            if airy && !matches!(layer, Layer::Raster(_) | Layer::Picture(_)) { 0.05 } else { air };
         from_zero |= side == 1 && matches!(layer, Layer::Bars(_));
     }
     if range[0] > range[1] {

@@ -61,8 +61,13 @@ fn axes(canvas: &mut Canvas, plot: &Plot, frame: &Frame<'_>) {
     let ink = INK.css();
     let stroke = [("stroke", &*ink), ("stroke-width", "0.9")];
     let (left, right, top, bottom) = (frame.left, frame.right(), frame.top, frame.bottom());
-    let tick_style =
-        TextStyle { size: TICK_SIZE, colour: &ink, anchor: Anchor::Middle, bold: false, rotated: false };
+    let tick_style = TextStyle {
+        size: TICK_SIZE,
+        colour: &ink,
+        anchor: Anchor::Middle,
+        bold: false,
+        rotated: false,
+    };
     // The spines stand a little off the data, so that points at 0 stay visible.
     let off = 4.0;
     if !frame.x_ticks.is_empty() {
@@ -99,7 +104,13 @@ fn axis_labels(canvas: &mut Canvas, plot: &Plot, frame: &Frame<'_>, style: TextS
 }
 
 /// The bar that explains a colour map, right of the area.
-fn colour_bar(canvas: &mut Canvas, frame: &Frame<'_>, range: [f64; 2], map: ColourMap, label: &str) {
+fn colour_bar(
+    canvas: &mut Canvas,
+    frame: &Frame<'_>,
+    range: [f64; 2],
+    map: ColourMap,
+    label: &str,
+) {
     let n_steps = 48;
     let height = frame.height.min(150.0);
     let (x, top) = (frame.right() + 16.0, frame.top + (frame.height - height) / 2.0);
@@ -114,8 +125,13 @@ fn colour_bar(canvas: &mut Canvas, frame: &Frame<'_>, range: [f64; 2], map: Colo
         );
     }
     let ink = INK.css();
-    let style =
-        TextStyle { size: TICK_SIZE, colour: &ink, anchor: Anchor::Start, bold: false, rotated: false };
+    let style = TextStyle {
+        size: TICK_SIZE,
+        colour: &ink,
+        anchor: Anchor::Start,
+        bold: false,
+        rotated: false,
+    };
     for (value, text) in super::axis::round_ticks(range, 4) {
         let t = (value - range[0]) / (range[1] - range[0]);
         let y = top + height * (1.0 - t);

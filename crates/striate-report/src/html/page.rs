@@ -62,10 +62,8 @@ impl Page {
     /// A folded block of preformatted text.
     pub(super) fn details(&mut self, heading: &str, text: &str) {
         let (heading, text) = (escape(heading), escape(text));
-        let _ = writeln!(
-            self.out,
-            "<details><summary>{heading}</summary><pre>{text}</pre></details>"
-        );
+        let _ =
+            writeln!(self.out, "<details><summary>{heading}</summary><pre>{text}</pre></details>");
     }
 }
 

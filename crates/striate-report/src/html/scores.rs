@@ -33,9 +33,9 @@ fn histogram(neurons: &[&NeuronScore], metric: &str) -> (Plot, String) {
     let all = || twin.iter().chain(&baseline).chain(&ceiling).copied().filter(|v| v.is_finite());
     let low = (all().fold(0.0, f64::min) * 20.0).floor() / 20.0;
     let high = (all().fold(0.05, f64::max) * 20.0).ceil() / 20.0;
-    let mut plot = Plot::new(Axis::new(metric), Axis::new("neurons")).size(365.0, 270.0).bars(
-        Bars::histogram(&twin, N_BINS, [low, high], colour::TWIN),
-    );
+    let mut plot = Plot::new(Axis::new(metric), Axis::new("neurons"))
+        .size(365.0, 270.0)
+        .bars(Bars::histogram(&twin, N_BINS, [low, high], colour::TWIN));
     let mut notes = vec![("twin", colour::TWIN, &twin)];
     for (name, values, colour) in
         [("baseline", &baseline, colour::BASELINE), ("ceiling", &ceiling, colour::CEILING)]

@@ -8,7 +8,8 @@ fn sample() -> ReportData {
     let wave = |n: usize, phase: f64| -> Vec<f64> {
         (0..n).map(|i| (0.11 * i as f64 + phase).sin().max(0.0) * 3.0).collect()
     };
-    let random = |i: usize, salt: f64| ((i as f64 * 12.9898 + salt).sin() * 43_758.547).fract().abs();
+    let random =
+        |i: usize, salt: f64| ((i as f64 * 12.9898 + salt).sin() * 43_758.547).fract().abs();
     let neurons = (0..300).map(|i| {
         let ceiling = 0.2 + 0.6 * random(i, 0.3);
         let position = [64.0 * random(i, 1.0), 36.0 * random(i, 2.0)];
@@ -69,7 +70,10 @@ fn sample() -> ReportData {
             example("best", 10),
             example("median", 1),
             Example {
-                responses: Responses::Images { recorded: wave(120, 0.0), predicted: wave(120, 0.4) },
+                responses: Responses::Images {
+                    recorded: wave(120, 0.0),
+                    predicted: wave(120, 0.4),
+                },
                 ..example("worst", 1)
             },
         ],
@@ -86,7 +90,10 @@ fn report_is_self_contained_and_escaped() {
         assert!(!html.contains(forbidden), "found {forbidden}");
     }
     // Every picture is in the file.
-    assert_eq!(html.matches("<img").count(), html.matches("src=\"data:image/svg+xml;base64,").count());
+    assert_eq!(
+        html.matches("<img").count(),
+        html.matches("src=\"data:image/svg+xml;base64,").count()
+    );
     assert!(html.matches("<figure>").count() >= 9);
     // What an inspector of the looks needs: STRIATE_REPORT_SAMPLE names where to leave the file.
     if let Some(path) = std::env::var_os("STRIATE_REPORT_SAMPLE") {

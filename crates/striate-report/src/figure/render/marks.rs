@@ -119,7 +119,8 @@ fn draw_bars(canvas: &mut Canvas, bars: &Bars, frame: &Frame<'_>) {
             continue;
         };
         let [x, y, width, tall] =
-            [low[0] + 0.4, high[1], (high[0] - low[0] - 0.8).max(0.3), low[1] - high[1]].map(number);
+            [low[0] + 0.4, high[1], (high[0] - low[0] - 0.8).max(0.3), low[1] - high[1]]
+                .map(number);
         canvas.element("rect", &[("x", &x), ("y", &y), ("width", &width), ("height", &tall)]);
     }
     canvas.raw("</g>");
@@ -136,10 +137,9 @@ fn draw_rule(canvas: &mut Canvas, rule: &Rule, frame: &Frame<'_>) {
         RulePlace::Horizontal(y) => {
             ([frame.left, frame.y_pixel(y)], [frame.right(), frame.y_pixel(y)])
         }
-        RulePlace::Diagonal => (
-            [frame.x_pixel(low), frame.y_pixel(low)],
-            [frame.x_pixel(high), frame.y_pixel(high)],
-        ),
+        RulePlace::Diagonal => {
+            ([frame.x_pixel(low), frame.y_pixel(low)], [frame.x_pixel(high), frame.y_pixel(high)])
+        }
     };
     let dashes = [("stroke", &*colour), ("stroke-width", "1"), ("stroke-dasharray", "4 3")];
     canvas.line(from, to, &dashes);
@@ -177,7 +177,12 @@ fn draw_arrows(canvas: &mut Canvas, arrows: &Arrows, frame: &Frame<'_>) {
     path(
         canvas,
         &data,
-        &[("fill", "none"), ("stroke", &colour), ("stroke-width", "0.9"), ("stroke-opacity", "0.8")],
+        &[
+            ("fill", "none"),
+            ("stroke", &colour),
+            ("stroke-width", "0.9"),
+            ("stroke-opacity", "0.8"),
+        ],
     );
 }
 
@@ -213,10 +218,8 @@ fn draw_raster(canvas: &mut Canvas, raster: &Raster, frame: &Frame<'_>) {
 }
 
 fn draw_note(canvas: &mut Canvas, note: &Note, frame: &Frame<'_>) {
-    let at = [
-        frame.left + note.place[0] * frame.width,
-        frame.bottom() - note.place[1] * frame.height,
-    ];
+    let at =
+        [frame.left + note.place[0] * frame.width, frame.bottom() - note.place[1] * frame.height];
     let anchor = if note.end { Anchor::End } else { Anchor::Start };
     canvas.text(at, &note.text, label_style(&note.colour.css(), anchor));
 }

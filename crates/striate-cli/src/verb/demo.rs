@@ -1,0 +1,95 @@
+//! `striate demo`: all of the tool on simulated data, no files needed.
+
+mod summary;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use striate::fit::{FitConfig, ValidFitConfig, fit};
+use striate::recording::simulate::{SimulationConfig, Truth, ValidSimulation};
+
+use super::fit::{finished, with_shared};
+use super::{report, score, simulate};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::run::{OpenedRun, toml_text};
+use summary::Summary;
+
+/// What is fitted.
+const CONFIG: &str = include_str!("demo/demo.toml");
+
+/// Seed of the simulation and of the fit, where `--seed` gives none.
+const SEED: u64 = 42;
+
+/// Simulate, fit, score and report: all of the tool in a few minutes, no files needed
+///
+/// Simulates the recording of a small population of model V1 neurons whose truth is known, fits a twin
+/// to it, scores the twin against a linear-nonlinear baseline and the noise ceiling, compares the
+/// receptive-field positions it found with the true ones, and writes a report. Everything is left in
+/// the folder --out: recording/ and run/, which the other verbs take. Stopped at any moment, the same
+/// command goes on where it stood.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  striate demo
+  striate demo --seed 7 --out /tmp/demo-7 --json")]
+pub(crate) struct DemoArguments {
+    /// Folder to leave everything in
+    #[arg(long, value_name = "FOLDER", default_value = "striate-demo")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(arguments: &DemoArguments, context: &Context) -> Result<(), Failure> {
+    let clock = Instant::now();
+    let recording = arguments.out.join("recording");
+    let folder = arguments.out.join("run");
+    let seed = context.seed.unwrap_or(SEED);
+    let simulation = SimulationConfig { seed, ..SimulationConfig::demo() }.check()?;
+
+    context.remark("1/4 simulate: a recording of model V1 neurons with known truth");
+    let truth = simulated(&simulation, &recording, context)?;
+    context.remark("2/4 fit: a twin of all neurons");
+    let config = config(&recording, seed, context)?;
+    finished(fit(&config, &folder, &mut context.progress(), &context.cancel)?)?;
+    context.remark("3/4 score: the twin, a linear-nonlinear baseline and the noise ceiling");
+    let run = OpenedRun::of_folder(&folder, context)?;
+    let scores = score::scores(&run, &report::score_config(&run), true, context)?;
+    context.remark("4/4 report");
+    let page = folder.join(report::REPORT);
+    report::write(&run, &scores, Some(&truth), &page, context)?;
+
+    let summary = Summary::new(&run.twin, &scores, &truth)?;
+    let seconds = clock.elapsed().as_secs_f64();
+    context.result(&summary.text(&page, seconds), &summary.json(&page, seconds));
+    Ok(())
+}
+
+/// The recording, simulated unless an earlier call did.
+fn simulated(
+    simulation: &ValidSimulation,
+    folder: &Path,
+    context: &Context,
+) -> Result<Truth, Failure> {
+    if !folder.is_dir() || !Truth::is_beside(folder) {
+        return simulate::simulate_into(simulation, folder, context);
+    }
+    let truth = Truth::read(folder)?;
+    if truth.sessions.iter().any(|session| session.config != **simulation) {
+        return Err(Failure::usage(format!(
+            "found a recording simulated with other settings or another seed, expected none or this \
+             demo's; name another folder with --out: {}",
+            folder.display()
+        )));
+    }
+    context.remark("the recording is there already");
+    Ok(truth)
+}
+
+fn config(recording: &Path, seed: u64, context: &Context) -> Result<ValidFitConfig, Failure> {
+    let recording = std::path::absolute(recording)
+        .map_err(|e| Failure::io("cannot find the folder", &e, recording))?;
+    let mut overrides =
+        vec![format!("recording.path={}", toml_text(&recording)?), format!("seed={seed}")];
+    overrides = with_shared(&overrides, context);
+    Ok(FitConfig::from_toml(CONFIG, &recording, &overrides)?.check()?)
+}

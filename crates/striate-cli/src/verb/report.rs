@@ -1,0 +1,97 @@
+//! `striate report`: a fitted twin on one page.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+use striate::recording::simulate::Truth;
+use striate::report::{ReportSources, gather, write_report};
+use striate::score::{ScoreConfig, ScoreFile, Scores};
+
+use super::score::{SCORES, scores};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::run::{OpenedRun, RunArguments};
+
+/// The page, in the run folder.
+pub(super) const REPORT: &str = "report.html";
+
+/// Write a report of a fitted twin
+///
+/// One HTML file that needs neither network nor scripts: scores between baseline and noise ceiling,
+/// learning curves, every neuron against its ceiling, receptive-field positions, recorded and predicted
+/// responses of the best, median and worst neurons, the configuration and where everything came from.
+/// Scores that `striate score` left in the run folder are shown as they are; where there are none for
+/// this twin and these data, they are computed first.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  striate report runs/rgc
+  striate report runs/mouse --recording /data/mouse --out mouse.html")]
+pub(crate) struct ReportArguments {
+    #[command(flatten)]
+    run: RunArguments,
+    /// File to write; default: report.html in the run folder
+    #[arg(long, value_name = "FILE.html")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &ReportArguments, context: &Context) -> Result<(), Failure> {
+    let run = OpenedRun::open(&arguments.run, context)?;
+    let scores = match saved(&run)? {
+        Some(scores) => scores,
+        None => scores(&run, &score_config(&run), true, context)?,
+    };
+    let out = arguments.out.clone().unwrap_or_else(|| run.folder.path().join(REPORT));
+    let truth = truth(&run)?;
+    write(&run, &scores, truth.as_ref(), &out, context)?;
+    let text = format!("report: {}\n", out.display());
+    context.result(&text, &json!({"report": out}));
+    Ok(())
+}
+
+/// Write the page to `out`.
+pub(super) fn write(
+    run: &OpenedRun,
+    scores: &[Scores],
+    truth: Option<&Truth>,
+    out: &Path,
+    context: &Context,
+) -> Result<(), Failure> {
+    let sources = ReportSources {
+        run: &run.folder,
+        config: &run.config,
+        recording: &run.recording,
+        twin: &run.twin,
+        scores,
+        truth,
+    };
+    write_report(&gather(&sources, &context.cancel)?, out)?;
+    Ok(())
+}
+
+/// Every tier, scored as the recording's benchmark does.
+pub(super) fn score_config(run: &OpenedRun) -> ScoreConfig {
+    ScoreConfig {
+        normalisation: run.normalisation(),
+        data_hash: Some(run.data_hash.clone()),
+        ..ScoreConfig::default()
+    }
+}
+
+/// The scores in the run folder, if they are of this twin on these data.
+fn saved(run: &OpenedRun) -> Result<Option<Vec<Scores>>, Failure> {
+    let path = run.folder.path().join(SCORES);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let file = ScoreFile::read(&path)?;
+    let same_data = |scores: &Scores| scores.statement.data_hash.as_ref() == Some(&run.data_hash);
+    let is_current = file.twin_hash == run.twin_hash && file.scores.iter().all(same_data);
+    Ok(is_current.then_some(file.scores))
+}
+
+/// What is true of the recording, if it was simulated.
+fn truth(run: &OpenedRun) -> Result<Option<Truth>, Failure> {
+    let path = &run.config.recording.path;
+    if path.is_dir() && Truth::is_beside(path) { Ok(Some(Truth::read(path)?)) } else { Ok(None) }
+}
