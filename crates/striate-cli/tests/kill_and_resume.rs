@@ -41,7 +41,8 @@ fn killed_runs_end_with_the_same_bits() {
             if !killed(&config, &run, Duration::from_secs_f64(after_s)) {
                 break;
             }
-            let _ = writeln!(log, "run {run_number}: killed after {after_s:.3} s of {whole_s:.3} s");
+            let _ =
+                writeln!(log, "run {run_number}: killed after {after_s:.3} s of {whole_s:.3} s");
             hits += 1;
             done += 1;
         }
@@ -54,7 +55,8 @@ fn killed_runs_end_with_the_same_bits() {
 
 /// `striate fit`, with a checkpoint every other step so that kills meet writers at work.
 fn fit(config: &Path, run: &Path) -> Vec<String> {
-    let words = ["fit", &text(config), "--out", &text(run), "--set", "fit.checkpoint.every_steps=2"];
+    let words =
+        ["fit", &text(config), "--out", &text(run), "--set", "fit.checkpoint.every_steps=2"];
     words.iter().map(ToString::to_string).chain(["--threads".into(), "2".into()]).collect()
 }
 

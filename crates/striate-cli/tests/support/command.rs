@@ -8,13 +8,13 @@ use std::process::{Command, Output, Stdio};
 
 /// How one call ended.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Exit code; `None` where a signal ended it.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// Everything on stdout.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Everything on stderr.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl From<Output> for Outcome {
@@ -29,33 +29,33 @@ impl From<Output> for Outcome {
 
 impl Outcome {
     /// The one JSON object on stdout.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|e| panic!("stdout is not one JSON object ({e}): {self:?}"))
     }
 
     /// The same call, which must have succeeded.
-    pub fn succeeded(self) -> Self {
+    pub(crate) fn succeeded(self) -> Self {
         assert_eq!(self.code, Some(0), "{self:?}");
         self
     }
 }
 
 /// A call of `striate` that has not begun.
-pub fn command<A: AsRef<OsStr>>(arguments: &[A]) -> Command {
+pub(crate) fn command<A: AsRef<OsStr>>(arguments: &[A]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_striate"));
     command.args(arguments).stdin(Stdio::null());
     command
 }
 
 /// Call `striate` and wait.
-pub fn striate<A: AsRef<OsStr>>(arguments: &[A]) -> Outcome {
+pub(crate) fn striate<A: AsRef<OsStr>>(arguments: &[A]) -> Outcome {
     command(arguments).output().expect("striate starts").into()
 }
 
 /// Call `striate` with at most `mebibytes` of address space, on one thread and one heap, so that
 /// address space follows what is allocated.
-pub fn striate_within<A: AsRef<OsStr>>(mebibytes: u64, arguments: &[A]) -> Outcome {
+pub(crate) fn striate_within<A: AsRef<OsStr>>(mebibytes: u64, arguments: &[A]) -> Outcome {
     Command::new("sh")
         .args(["-c", &format!("ulimit -v {} && exec \"$0\" \"$@\"", mebibytes * 1024)])
         .arg(env!("CARGO_BIN_EXE_striate"))
@@ -69,12 +69,12 @@ pub fn striate_within<A: AsRef<OsStr>>(mebibytes: u64, arguments: &[A]) -> Outco
 }
 
 /// A path as an argument.
-pub fn text(path: &Path) -> String {
+pub(crate) fn text(path: &Path) -> String {
     path.to_str().expect("temporary folders have names in UTF-8").to_owned()
 }
 
 /// Every file under `folder`, sorted.
-pub fn files_under(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_under(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).expect("folder can be read") {
         let path = entry.expect("folder can be read").path();

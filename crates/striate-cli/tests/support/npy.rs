@@ -5,9 +5,10 @@
 use std::path::Path;
 
 /// The bytes of a version 1 header.
-pub fn header(dtype: &str, fortran: bool, shape: &str) -> Vec<u8> {
+pub(crate) fn header(dtype: &str, fortran: bool, shape: &str) -> Vec<u8> {
     let order = if fortran { "True" } else { "False" };
-    let mut text = format!("{{'descr': '{dtype}', 'fortran_order': {order}, 'shape': ({shape}), }}");
+    let mut text =
+        format!("{{'descr': '{dtype}', 'fortran_order': {order}, 'shape': ({shape}), }}");
     // Magic, version and length take 10 bytes; the whole is padded to a multiple of 64.
     while (10 + text.len() + 1) % 64 != 0 {
         text.push(' ');
@@ -20,7 +21,7 @@ pub fn header(dtype: &str, fortran: bool, shape: &str) -> Vec<u8> {
 }
 
 /// Write an array of 32-bit floats in C order.
-pub fn write_f32(path: &Path, shape: &[usize], values: impl IntoIterator<Item = f32>) {
+pub(crate) fn write_f32(path: &Path, shape: &[usize], values: impl IntoIterator<Item = f32>) {
     let text: String = shape.iter().map(|n| format!("{n}, ")).collect();
     let mut bytes = header("<f4", false, &text);
     let start = bytes.len();
@@ -31,14 +32,14 @@ pub fn write_f32(path: &Path, shape: &[usize], values: impl IntoIterator<Item = 
 }
 
 /// Write a file, making its folder.
-pub fn write(path: &Path, bytes: &[u8]) {
+pub(crate) fn write(path: &Path, bytes: &[u8]) {
     let folder = path.parent().expect("files lie in folders");
     std::fs::create_dir_all(folder).expect("folder can be made");
     std::fs::write(path, bytes).expect("file can be written");
 }
 
 /// A ZIP archive of one deflated member that unpacks to `n` zero bytes after `start`.
-pub fn zip_of_zeros(name: &str, start: &[u8], n: usize) -> Vec<u8> {
+pub(crate) fn zip_of_zeros(name: &str, start: &[u8], n: usize) -> Vec<u8> {
     let mut data = start.to_vec();
     data.resize(start.len() + n, 0);
     let packed = deflate(&data);
@@ -117,5 +118,7 @@ fn crc32(data: &[u8]) -> u32 {
     for (value, entry) in (0u32..).zip(&mut table) {
         *entry = (0..8).fold(value, |v, _| if v & 1 == 1 { v >> 1 ^ 0xedb8_8320 } else { v >> 1 });
     }
-    !data.iter().fold(!0u32, |crc, &byte| table[((crc ^ u32::from(byte)) & 255) as usize] ^ crc >> 8)
+    !data
+        .iter()
+        .fold(!0u32, |crc, &byte| table[((crc ^ u32::from(byte)) & 255) as usize] ^ crc >> 8)
 }

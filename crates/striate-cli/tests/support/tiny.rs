@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::command::{striate, text};
 
 /// The session that [`recording`] writes.
-pub const SESSION: &str = "simulated-1";
+pub(crate) const SESSION: &str = "simulated-1";
 
 /// Neurons of that session.
-pub const N_NEURONS: usize = 6;
+pub(crate) const N_NEURONS: usize = 6;
 
 /// A fit of 120 steps whose receptive fields start from the responses.
 const CONFIG: &str = r#"
@@ -36,7 +36,7 @@ stopping.patience = 0
 "#;
 
 /// Simulate a recording in `folder/data` and write `folder/fit.toml`, whose path is returned.
-pub fn recording_and_config(folder: &Path) -> PathBuf {
+pub(crate) fn recording_and_config(folder: &Path) -> PathBuf {
     recording(&folder.join("data"));
     let config = folder.join("fit.toml");
     std::fs::write(&config, CONFIG).expect("configuration can be written");
@@ -44,7 +44,7 @@ pub fn recording_and_config(folder: &Path) -> PathBuf {
 }
 
 /// Simulate a recording of one session in `folder`; the session's folder is returned.
-pub fn recording(folder: &Path) -> PathBuf {
+pub(crate) fn recording(folder: &Path) -> PathBuf {
     striate(&["simulate", "--preset", "tiny", "--quiet", "--out", &text(folder)]).succeeded();
     folder.join(SESSION)
 }

@@ -81,8 +81,17 @@ fn finished_run_says_so_and_stays_as_it_is() {
 
 #[test]
 fn score_rises_and_the_best_weights_are_kept() {
-    let bench = Bench::new();
-    let outcome = bench.fit("run", &["fit.max_epochs=12"]).unwrap();
+    let bench = Bench::clear();
+    let changes = [
+        "model.readout.init_sigma=0.1",
+        "fit.init_positions=response-average",
+        "fit.clip_frames=40",
+        "fit.clips_per_batch=4",
+        "fit.steps_per_epoch=25",
+        "fit.max_epochs=8",
+        "fit.stopping.patience=0",
+    ];
+    let outcome = bench.fit("run", &changes).unwrap();
     let summary = outcome.summary().unwrap().clone();
     let metrics = RunFolder::open(&bench.run("run")).unwrap().metrics().unwrap();
     let scores: Vec<f64> = metrics.iter().filter_map(|m| m.validation_score).collect();
@@ -90,7 +99,8 @@ fn score_rises_and_the_best_weights_are_kept() {
     let best = scores.iter().copied().fold(f64::MIN, f64::max);
     // Within the stopper's threshold of 1e-6.
     assert!((summary.best_score.unwrap() - best).abs() <= 1e-6);
-    assert!(best > scores[0] && best > 0.2, "{scores:?}");
+    // Three seeds end between 0.57 and 0.67.
+    assert!(best > scores[0] && best > 0.4, "{scores:?}");
     let at = metrics.iter().find(|m| m.validation_score == summary.best_score).unwrap();
     assert_eq!(at.step, summary.best_step);
 }
@@ -98,7 +108,12 @@ fn score_rises_and_the_best_weights_are_kept() {
 #[test]
 fn max_steps_ends_within_an_epoch_and_resumes_there_too() {
     let bench = Bench::new();
-    let changes = ["fit.max_steps=6", "fit.schedule.kind=cosine", "fit.schedule.warmup_steps=2"];
+    let changes = [
+        "fit.max_steps=6",
+        "fit.stopping.patience=0",
+        "fit.schedule.kind=cosine",
+        "fit.schedule.warmup_steps=2",
+    ];
     let whole = bench.fit("whole", &changes).unwrap();
     assert_eq!(whole.summary().unwrap().ended_by, FitEnd::MaxSteps);
     assert_eq!(whole.summary().unwrap().steps, 6);

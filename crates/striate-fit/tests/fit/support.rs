@@ -5,31 +5,56 @@ use std::path::{Path, PathBuf};
 use striate_base::provenance::hash_bytes;
 use striate_base::{CancelToken, NoProgress, Progress};
 use striate_fit::{FitConfig, FitError, FitOutcome, ValidFitConfig, fit};
+use striate_recording::simulate::{SimulationConfig, simulate};
 use tempfile::TempDir;
 
 /// Steps of one fit as configured here: 4 epochs of 4 steps.
-pub const N_STEPS: u64 = 16;
+pub(crate) const N_STEPS: u64 = 16;
 
 /// A folder with a recording in `data`, to hold runs.
-pub struct Bench {
+pub(crate) struct Bench {
     folder: TempDir,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::with(SimulationConfig::tiny())
+    }
+
+    /// A recording from which much can be learnt: simple cells, little noise, a still eye.
+    pub(crate) fn clear() -> Self {
+        let mut config = SimulationConfig { n_neurons: 12, ..SimulationConfig::tiny() };
+        config.trials.train = 60;
+        config.population.complex_fraction = 0.0;
+        config.state.arousal_loading = 0.0;
+        config.state.loading_spread = 0.0;
+        config.eye.fixation_px = 0.0;
+        config.response.ceiling = [0.9, 0.98];
+        Self::with(config)
+    }
+
+    fn with(config: SimulationConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        simulate(&config.check().unwrap(), &data, &mut NoProgress, &CancelToken::new()).unwrap();
         Self { folder }
     }
 
-    pub fn run(&self, name: &str) -> PathBuf {
+    pub(crate) fn run(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// The usual configuration with changes.
-    pub fn config(&self, changes: &[&str]) -> ValidFitConfig {
+    pub(crate) fn config(&self, changes: &[&str]) -> ValidFitConfig {
         let text = "
             [recording]
             path = \"data\"
+            [model.core]
+            kind = \"factorised-3d\"
+            channels = [6, 8]
+            spatial_kernels = [5, 3]
+            temporal_kernels = [7, 3]
+            spatial_padding = \"same\"
             [fit]
             learning_rate = 0.02
             clip_frames = 12
@@ -43,13 +68,13 @@ impl Bench {
         FitConfig::from_toml(text, self.folder.path(), &changes).unwrap().check().unwrap()
     }
 
-    pub fn fit(&self, name: &str, changes: &[&str]) -> Result<FitOutcome, FitError> {
+    pub(crate) fn fit(&self, name: &str, changes: &[&str]) -> Result<FitOutcome, FitError> {
         let token = CancelToken::new();
         fit(&self.config(changes), &self.run(name), &mut NoProgress, &token)
     }
 
     /// Fit until `steps` steps are done by this call, then ask to stop.
-    pub fn fit_for(
+    pub(crate) fn fit_for(
         &self,
         name: &str,
         changes: &[&str],
@@ -64,14 +89,14 @@ impl Bench {
 /// Everything of a finished run that must be equal in equal runs: hashes of the weights and of the
 /// status, and the metrics as text.
 #[derive(Debug, PartialEq)]
-pub struct Results {
-    pub twin: String,
-    pub description: String,
-    pub status: String,
-    pub metrics: String,
+pub(crate) struct Results {
+    pub(crate) twin: String,
+    pub(crate) description: String,
+    pub(crate) status: String,
+    pub(crate) metrics: String,
 }
 
-pub fn results(run: &Path) -> Results {
+pub(crate) fn results(run: &Path) -> Results {
     let read = |name: &str| std::fs::read(run.join(name)).unwrap();
     Results {
         twin: hash_bytes(&read("twin.safetensors")),
