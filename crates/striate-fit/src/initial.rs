@@ -4,7 +4,7 @@ mod means;
 mod peaks;
 mod positions;
 
-use striate_base::{CancelToken, Progress};
+use striate_base::Progress;
 use striate_model::{OutputGrid, SessionStart};
 use striate_recording::Recording;
 
@@ -20,7 +20,6 @@ pub(crate) fn session_starts(
     fit: &FitSection,
     grid: &OutputGrid,
     progress: &mut dyn Progress,
-    cancel: &CancelToken,
 ) -> Result<Vec<SessionStart>, FitError> {
     progress.start("looking at the data", Some(recording.sessions.len() as u64));
     let mut starts = Vec::new();
@@ -40,7 +39,7 @@ pub(crate) fn session_starts(
                 start.coordinates = Some(coordinates);
             }
             (InitialPositions::Auto | InitialPositions::ResponseAverage, _) => {
-                let found = positions::from_responses(session, &fit.train_tier, grid, cancel)?;
+                let found = positions::from_responses(session, &fit.train_tier, grid)?;
                 progress.note(&found.remark(&session.info.id));
                 start.positions = Some(found.positions);
             }

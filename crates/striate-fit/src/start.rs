@@ -48,7 +48,7 @@ fn fit_in_pool(
     }
     let recording = Arc::new(Recording::open(&config.recording)?);
     begin_or_go_on(config, run, &recording)?;
-    let mut trainer = prepare(config, run, recording, progress, cancel)?;
+    let mut trainer = prepare(config, run, recording, progress)?;
     run::write_status(run, &RunStatus::Running)?;
     let folder = RunFolder::open(run)?;
     match trainer.run(progress, cancel)? {
@@ -97,7 +97,6 @@ fn prepare<'a>(
     run: &Path,
     recording: Arc<Recording>,
     progress: &mut dyn Progress,
-    cancel: &CancelToken,
 ) -> Result<Trainer<'a>, FitError> {
     let store = CheckpointStore::open(run, config.fit.checkpoint.keep)?;
     let found = store.newest()?;
@@ -114,7 +113,7 @@ fn prepare<'a>(
         },
     )?;
     let rules = Rules::new(config, sampler.steps_per_epoch());
-    let twin = build(config, &recording, progress, cancel)?;
+    let twin = build(config, &recording, progress)?;
     memory::refuse_too_much(config, &recording, &twin, progress)?;
     let optimiser = Optimiser::new(&config.fit, &twin)?;
     let state = found
@@ -164,7 +163,6 @@ fn build(
     config: &ValidFitConfig,
     recording: &Recording,
     progress: &mut dyn Progress,
-    cancel: &CancelToken,
 ) -> Result<Twin, FitError> {
     let first = &recording.sessions[0].info;
     let shape = |session: &striate_recording::Session| SessionShape {
@@ -180,7 +178,7 @@ fn build(
         sessions: recording.sessions.iter().map(shape).collect(),
     };
     let grid = spec.output_grid()?;
-    let starts = session_starts(recording, &config.fit, &grid, progress, cancel)?;
+    let starts = session_starts(recording, &config.fit, &grid, progress)?;
     let mut twin = Twin::build(spec, &starts, &Streams::new(config.seed).child("model"))?;
     if let Some(folder) = &config.fit.start_from {
         let n_taken = transfer::take_over(&mut twin, folder)?;

@@ -1,5 +1,7 @@
 //! Response-triggered averages, from which receptive fields show.
 
+mod feature;
+
 use std::ops::Range;
 
 use ndarray::{Array1, Array2, Array4, ArrayView2, Axis, s};
@@ -7,6 +9,7 @@ use rayon::prelude::*;
 
 use crate::error::RecordingError;
 use crate::session::{Session, TrialData};
+pub use feature::StimulusFeature;
 
 /// Frames that are read at a time.
 const FRAMES_PER_PIECE: usize = 300;
@@ -23,7 +26,7 @@ const NEURONS_PER_TASK: usize = 32;
 /// average[neuron, lag] = sum over t of r[t] s[t - lag] / sum over t of r[t]  -  mean of s
 /// ```
 ///
-/// with `r` the responses and `s` the frames, over trials of `tier` with responses; lag 0 is the frame
+/// with `r` the responses and `s` the frames, or a feature of theirs, over trials of `tier` with responses; lag 0 is the frame
 /// of the response itself. (Simoncelli, Paninski, Pillow & Schwartz 2004, "Characterization of neural
 /// responses with stochastic stimuli", equation 1, less the stimulus' own mean.) Where the responses
 /// of a neuron sum to 0 or less its average is 0.
@@ -40,6 +43,7 @@ pub fn response_triggered_average(
     session: &Session,
     tier: &str,
     n_lags: usize,
+    feature: StimulusFeature,
 ) -> Result<Array4<f32>, RecordingError> {
     let info = &session.info;
     let n_lags = n_lags.max(1);
@@ -48,7 +52,8 @@ pub fn response_triggered_average(
         let n_frames = info.trials[trial].n_frames.min(MOST_FRAMES);
         for start in (n_lags - 1..n_frames).step_by(FRAMES_PER_PIECE) {
             let end = (start + FRAMES_PER_PIECE).min(n_frames);
-            sums.add(&session.load(trial, start + 1 - n_lags..end)?);
+            let data = session.load(trial, start + 1 - n_lags..end)?;
+            sums.add(&data, feature);
         }
     }
     Ok(sums.averages(info.height, info.width))
@@ -94,11 +99,12 @@ impl Sums {
     }
 
     /// Add a stretch whose first `n_lags - 1` frames come before the first response to be counted.
-    fn add(&mut self, data: &TrialData) {
+    fn add(&mut self, data: &TrialData, feature: StimulusFeature) {
         let Some(responses) = &data.responses else { return };
         let (n_frames, height, width) = data.stimulus.dim();
-        let frames = data.stimulus.view().into_shape_with_order((n_frames, height * width));
-        let frames: ArrayView2<'_, f32> = frames.expect("trial data are in standard layout");
+        let frames = feature.of(data.stimulus.view());
+        let frames = frames.view().into_shape_with_order((n_frames, height * width));
+        let frames: ArrayView2<'_, f32> = frames.expect("features are in standard layout");
         let counted = responses.slice(s![self.n_lags - 1.., ..]);
         let n_counted = counted.nrows();
         let at_lag = |lag: usize| -> Range<usize> {

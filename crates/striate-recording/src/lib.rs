@@ -51,7 +51,7 @@ mod source;
 #[cfg(test)]
 mod testing;
 
-pub use average::response_triggered_average;
+pub use average::{StimulusFeature, response_triggered_average};
 pub use error::RecordingError;
 pub use inspect::{
     CeilingSummary, Example, Inspection, InspectionConfig, NeuronSummary, SessionExamples,

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use striate_base::{CancelToken, NoProgress};
 use striate_recording::{
-    InspectionConfig, Recording, RecordingConfig, StimulusKind, inspect, response_triggered_average,
+    InspectionConfig, Recording, RecordingConfig, StimulusFeature, StimulusKind, inspect,
+    response_triggered_average,
 };
 
 /// The two complete examples of `docs/recordings.md`.
@@ -53,7 +54,8 @@ fn salamander_retina_opens_with_its_shapes_and_receptive_fields() {
     assert!(data.stimulus.iter().all(|&value| value == -1.0 || value == 1.0));
 
     // The readme: spike-triggered averages at lags 4 to 5 stand at the centres in `center_xy`.
-    let averages = response_triggered_average(session, "validation", 6).unwrap();
+    let averages =
+        response_triggered_average(session, "validation", 6, StimulusFeature::Intensity).unwrap();
     let counts =
         striate_formats::npz::NpzFile::open(&folder.join("spike_counts_0_30000.npz")).unwrap();
     let centres = counts.read_i64("center_xy").unwrap();

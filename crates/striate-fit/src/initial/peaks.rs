@@ -1,15 +1,20 @@
 //! Receptive-field positions from response-triggered averages.
 //!
 //! The average stimulus before a response, weighted by the response, stands out from noise where
-//! the receptive field is. Its energy over lags is smoothed in space, since neighbouring pixels of
-//! a receptive field agree and noise does not; the peak of that map, refined by the centre of mass
-//! around it, is the position. (Simoncelli, Paninski, Pillow & Schwartz 2004, "Characterization of
+//! the receptive field is. Neighbouring pixels of a receptive field agree and noise does not, so the
+//! average is smoothed in space before its energy over lags is taken, as far as the receptive field is
+//! coarse, and the energy is smoothed after. The peak of that map, refined by the centre of mass
+//! around it, is the position; of several smoothings the one whose peak stands out most counts. (Simoncelli, Paninski, Pillow & Schwartz 2004, "Characterization of
 //! neural responses with stochastic stimuli", section on spike-triggered averages.)
 
-use ndarray::{Array2, ArrayView2, ArrayView3, s};
+use ndarray::{Array2, ArrayView2, ArrayView3};
 
-/// Width of the smoothing in pixels (standard deviation of the Gaussian).
-const SMOOTHING_PX: f64 = 1.0;
+/// Smoothings of the average in pixels (standard deviation of the Gaussian): none for fine receptive
+/// fields, of which smoothing leaves nothing, and that of a coarse one.
+const SMOOTHINGS_OF_AVERAGE_PX: [f64; 2] = [0.0, 2.0];
+
+/// Smoothing of the energy in pixels.
+const SMOOTHING_OF_ENERGY_PX: f64 = 1.0;
 
 /// A peak counts where it exceeds the map's median by this many robust standard deviations. The
 /// largest of some thousand values of smoothed noise energy, whose law has a heavier tail than the
@@ -32,55 +37,69 @@ impl Peak {
     pub(crate) fn is_clear(&self) -> bool {
         self.height > LEAST_HEIGHT
     }
+
+    /// The one that stands out more.
+    pub(crate) fn higher(self, other: Self) -> Self {
+        if other.height > self.height { other } else { self }
+    }
 }
 
 /// The peak of one neuron's response-triggered average `[lag, height, width]`.
 pub(crate) fn peak(average: ArrayView3<'_, f32>) -> Peak {
-    let energy = smoothed(energy(average).view());
+    let of = |smoothing_px| peak_of_map(&energy(average, smoothing_px));
+    let [fine, coarse] = SMOOTHINGS_OF_AVERAGE_PX.map(of);
+    fine.higher(coarse)
+}
+
+fn peak_of_map(energy: &Array2<f64>) -> Peak {
     let mut at = (0, 0);
     for (index, &value) in energy.indexed_iter() {
         if value > energy[at] {
             at = index;
         }
     }
-    let (median, spread) = robust(&energy);
+    let (median, spread) = robust(energy);
     let height = if spread > 0.0 { (energy[at] - median) / spread } else { 0.0 };
-    let (y, x) = centre_of_mass(&energy, at, median);
+    let (y, x) = centre_of_mass(energy, at, median);
     Peak { x, y, height }
 }
 
 /// Sum over lags of the squared deviation from each lag's mean over space, `[height, width]`. The
 /// mean over space is the stimulus' overall brightness before a response, not a place.
-fn energy(average: ArrayView3<'_, f32>) -> Array2<f64> {
-    let (n_lags, height, width) = average.dim();
+fn energy(average: ArrayView3<'_, f32>, smoothing_px: f64) -> Array2<f64> {
+    let (_, height, width) = average.dim();
     let mut energy = Array2::zeros((height, width));
-    for lag in 0..n_lags {
-        let map = average.slice(s![lag, .., ..]);
+    for map in average.outer_iter() {
         let mean = map.iter().map(|&v| f64::from(v)).sum::<f64>() / map.len().max(1) as f64;
-        energy.zip_mut_with(&map, |sum, &value| *sum += (f64::from(value) - mean).powi(2));
+        let deviation = map.mapv(|value| f64::from(value) - mean);
+        energy += &smoothed(deviation.view(), smoothing_px).mapv(|value| value * value);
     }
-    energy
+    smoothed(energy.view(), SMOOTHING_OF_ENERGY_PX)
 }
 
 /// Gaussian smoothing, normalised at the edges.
-fn smoothed(map: ArrayView2<'_, f64>) -> Array2<f64> {
-    let along_width = smoothed_rows(map);
-    smoothed_rows(along_width.t()).reversed_axes()
+fn smoothed(map: ArrayView2<'_, f64>, width_px: f64) -> Array2<f64> {
+    if width_px == 0.0 {
+        return map.to_owned();
+    }
+    let along_width = smoothed_rows(map, width_px);
+    smoothed_rows(along_width.t(), width_px).reversed_axes()
 }
 
-fn smoothed_rows(map: ArrayView2<'_, f64>) -> Array2<f64> {
-    let reach = (3.0 * SMOOTHING_PX).ceil() as usize;
-    let weight = |d: usize| (-0.5 * (d as f64 / SMOOTHING_PX).powi(2)).exp();
+fn smoothed_rows(map: ArrayView2<'_, f64>, width_px: f64) -> Array2<f64> {
+    let reach = (3.0 * width_px).ceil() as usize;
+    let weights: Vec<f64> =
+        (0..=reach).map(|d| (-0.5 * (d as f64 / width_px).powi(2)).exp()).collect();
     let width = map.ncols();
     Array2::from_shape_fn(map.dim(), |(row, column)| {
         let near = column.saturating_sub(reach)..(column + reach + 1).min(width);
-        let (mut sum, mut weights) = (0.0, 0.0);
+        let (mut sum, mut total) = (0.0, 0.0);
         for other in near {
-            let w = weight(other.abs_diff(column));
-            sum += w * map[[row, other]];
-            weights += w;
+            let weight = weights[other.abs_diff(column)];
+            sum += weight * map[[row, other]];
+            total += weight;
         }
-        sum / weights
+        sum / total
     })
 }
 

@@ -1,9 +1,8 @@
 //! Where the receptive fields start on the core's output grid.
 
-use ndarray::s;
-use striate_base::CancelToken;
+use rayon::prelude::*;
 use striate_model::OutputGrid;
-use striate_recording::{Session, StimulusKind, response_triggered_average};
+use striate_recording::{Session, StimulusFeature, StimulusKind, response_triggered_average};
 
 use super::peaks::{Peak, peak};
 use crate::error::FitError;
@@ -32,21 +31,27 @@ impl FoundPositions {
     }
 }
 
-/// Positions from the peaks of the response-triggered averages.
+/// Positions from the peaks of the response-triggered averages: of the stimulus itself or of its
+/// local contrast, whichever of the two stands out more.
 pub(super) fn from_responses(
     session: &Session,
     tier: &str,
     grid: &OutputGrid,
-    cancel: &CancelToken,
 ) -> Result<FoundPositions, FitError> {
     let n_lags = match session.info.kind {
         StimulusKind::Image => 1,
         StimulusKind::Video => grid.n_lags,
     };
-    let averages = response_triggered_average(session, tier, n_lags)?;
-    let peaks: Vec<Peak> =
-        (0..averages.shape()[0]).map(|n| peak(averages.slice(s![n, .., .., ..]))).collect();
-    let _ = cancel;
+    let mut peaks: Vec<Peak> = Vec::new();
+    for feature in [StimulusFeature::Intensity, StimulusFeature::LocalContrast] {
+        let averages = response_triggered_average(session, tier, n_lags, feature)?;
+        let views: Vec<_> = averages.outer_iter().collect();
+        let found: Vec<Peak> = views.into_par_iter().map(peak).collect();
+        peaks = match peaks.is_empty() {
+            true => found,
+            false => peaks.into_iter().zip(found).map(|(a, b)| a.higher(b)).collect(),
+        };
+    }
     Ok(placed(&peaks, session, grid))
 }
 

@@ -24,7 +24,9 @@ fn noise(n_frames: usize, trial_frames: usize) -> (tempfile::TempDir, std::path:
 fn average_peaks_at_pixel_and_lag_of_each_neuron() {
     let (_folder, path) = noise(4000, 1000);
     let recording = open(&path).unwrap();
-    let average = response_triggered_average(&recording.sessions[0], "train", 3).unwrap();
+    let average =
+        response_triggered_average(&recording.sessions[0], "train", 3, StimulusFeature::Intensity)
+            .unwrap();
     assert_eq!(average.dim(), (3, 3, 2, 3));
     for ((neuron, lag, row, column), &value) in average.indexed_iter() {
         if (lag, row, column) == (neuron, 1, neuron) {
@@ -42,7 +44,8 @@ fn pieces_and_trials_equal_the_definition() {
     let (_folder, path) = noise(700, 350);
     let recording = open(&path).unwrap();
     let session = &recording.sessions[0];
-    let found = response_triggered_average(session, "train", 2).unwrap();
+    let found =
+        response_triggered_average(session, "train", 2, StimulusFeature::Intensity).unwrap();
     let mut sums = Array4::<f64>::zeros((3, 2, 2, 3));
     let (mut means, mut totals, mut n) = (Array3::<f64>::zeros((2, 2, 3)), [0.0; 3], 0.0);
     for trial in 0..2 {
@@ -79,9 +82,12 @@ fn threads_change_nothing_and_unknown_tiers_are_refused() {
     let session = &recording.sessions[0];
     let with = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| response_triggered_average(session, "train", 2)).unwrap()
+        pool.install(|| response_triggered_average(session, "train", 2, StimulusFeature::Intensity))
+            .unwrap()
     };
     assert_eq!(with(1), with(3));
-    let said = response_triggered_average(session, "test", 2).unwrap_err().to_string();
+    let said = response_triggered_average(session, "test", 2, StimulusFeature::Intensity)
+        .unwrap_err()
+        .to_string();
     assert!(said.contains("no trials of tier `test`"), "{said}");
 }
