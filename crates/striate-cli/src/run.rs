@@ -65,7 +65,7 @@ impl OpenedRun {
     }
 
     /// How the responses are normalised, in words.
-    pub(crate) fn normalisation(&self) -> Option<String> {
+    pub(crate) fn normalisation(&self) -> String {
         let mut words: Vec<&str> = self
             .recording
             .sessions
@@ -73,7 +73,7 @@ impl OpenedRun {
             .map(|session| session.info.response_normalisation.as_str())
             .collect();
         words.dedup();
-        Some(words.join(", "))
+        words.join(", ")
     }
 }
 

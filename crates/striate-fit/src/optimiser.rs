@@ -1,4 +1,4 @@
-//! Adam and AdamW over all parameters of a twin.
+//! Adam and `AdamW` over all parameters of a twin.
 
 use striate_kernels::optimiser::{AdamWStep, adamw_step};
 use striate_model::{Gradients, Parameter, Twin};

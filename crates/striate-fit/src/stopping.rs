@@ -2,7 +2,7 @@
 //!
 //! Within a round the fit goes on until `patience` validations in a row bring no better score. At
 //! the end of a round the best weights so far are put back; after the last round the fit ends.
-//! This is the loop of both Sensorium baselines ("lr_decay_steps" rounds).
+//! This is the loop of both Sensorium baselines ("`lr_decay_steps`" rounds).
 
 use serde::{Deserialize, Serialize};
 

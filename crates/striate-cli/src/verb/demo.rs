@@ -27,7 +27,7 @@ const SEED: u64 = 42;
 /// Simulates the recording of a small population of model V1 neurons whose truth is known, fits a twin
 /// to it, scores the twin against a linear-nonlinear baseline and the noise ceiling, compares the
 /// receptive-field positions it found with the true ones, and writes a report. Everything is left in
-/// the folder --out: recording/ and run/, which the other verbs take. Stopped at any moment, the same
+/// the folder --out: simulated/ and run/, which the other verbs take. Stopped at any moment, the same
 /// command goes on where it stood.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
@@ -41,7 +41,7 @@ pub(crate) struct DemoArguments {
 
 pub(crate) fn run(arguments: &DemoArguments, context: &Context) -> Result<(), Failure> {
     let clock = Instant::now();
-    let recording = arguments.out.join("recording");
+    let recording = arguments.out.join("simulated");
     let folder = arguments.out.join("run");
     let seed = context.seed.unwrap_or(SEED);
     let simulation = SimulationConfig { seed, ..SimulationConfig::demo() }.check()?;

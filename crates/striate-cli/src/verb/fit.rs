@@ -26,7 +26,7 @@ pub(crate) struct FitArguments {
     /// Configuration file
     #[arg(value_name = "CONFIG", required_unless_present = "resume")]
     config: Option<PathBuf>,
-    /// Override a key of the configuration, as fit.learning_rate=0.002; may be repeated
+    /// Override a key of the configuration, as `fit.learning_rate=0.002`; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "config")]
     overrides: Vec<String>,
     /// Run folder

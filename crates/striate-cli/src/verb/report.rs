@@ -72,7 +72,7 @@ pub(super) fn write(
 /// Every tier, scored as the recording's benchmark does.
 pub(super) fn score_config(run: &OpenedRun) -> ScoreConfig {
     ScoreConfig {
-        normalisation: run.normalisation(),
+        normalisation: Some(run.normalisation()),
         data_hash: Some(run.data_hash.clone()),
         ..ScoreConfig::default()
     }

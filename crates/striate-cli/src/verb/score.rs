@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &ScoreArguments, context: &Context) -> Result<(), F
     let config = ScoreConfig {
         tiers: (!arguments.tiers.is_empty()).then(|| arguments.tiers.clone()),
         from_frame: arguments.from_frame,
-        normalisation: run.normalisation(),
+        normalisation: Some(run.normalisation()),
         data_hash: Some(run.data_hash.clone()),
     };
     let scores = scores(&run, &config, !arguments.no_baseline, context)?;
@@ -81,9 +81,10 @@ pub(super) fn scores(
     context.check_memory(needed)?;
     let (mut progress, cancel) = (context.progress(), &context.cancel);
     let twin = TwinPredictor::new(&run.twin, &run.recording)?;
-    let baseline = match with_baseline {
-        true => Some(fit_baseline(&run.recording, train, &mut progress, cancel)?),
-        false => None,
+    let baseline = if with_baseline {
+        Some(fit_baseline(&run.recording, train, &mut progress, cancel)?)
+    } else {
+        None
     };
     let mut predictors: Vec<&dyn Predictor> = Vec::new();
     predictors.extend(baseline.as_ref().map(|baseline| baseline as &dyn Predictor));

@@ -34,7 +34,7 @@ pub(crate) struct SimulateArguments {
     /// What the settings start from
     #[arg(long, value_enum, default_value_t = Preset::Default)]
     preset: Preset,
-    /// Override a setting, as n_neurons=500 or eye.fixation_px=0; may be repeated
+    /// Override a setting, as `n_neurons=500` or `eye.fixation_px=0`; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
 }

@@ -124,7 +124,7 @@ fn refuse_other_kind(run: &OpenedRun, track: Track) -> Result<(), Failure> {
 fn check(run: &OpenedRun, files: &[PathBuf], context: &Context) -> Result<(), Failure> {
     let (mut text, mut values) = (String::new(), Map::new());
     let config = ScoreConfig {
-        normalisation: run.normalisation(),
+        normalisation: Some(run.normalisation()),
         data_hash: Some(run.data_hash.clone()),
         ..ScoreConfig::default()
     };

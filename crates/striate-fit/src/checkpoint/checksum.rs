@@ -16,10 +16,10 @@ pub(super) fn of(tensors: &[NamedTensor<'_>], metadata: &BTreeMap<String, String
         put(&mut hasher, value.as_bytes());
     }
     let mut sorted: Vec<&NamedTensor<'_>> = tensors.iter().collect();
-    sorted.sort_by(|a, b| a.name.cmp(&b.name));
+    sorted.sort_by(|a, b| a.name.cmp(b.name));
     for tensor in sorted {
         put(&mut hasher, tensor.name.as_bytes());
-        for &length in tensor.shape.iter() {
+        for &length in tensor.shape {
             hasher.update(&(length as u64).to_le_bytes());
         }
         put_values(&mut hasher, tensor.values);

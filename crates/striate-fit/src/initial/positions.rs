@@ -47,9 +47,10 @@ pub(super) fn from_responses(
         let averages = response_triggered_average(session, tier, n_lags, feature)?;
         let views: Vec<_> = averages.outer_iter().collect();
         let found: Vec<Peak> = views.into_par_iter().map(peak).collect();
-        peaks = match peaks.is_empty() {
-            true => found,
-            false => peaks.into_iter().zip(found).map(|(a, b)| a.higher(b)).collect(),
+        peaks = if peaks.is_empty() {
+            found
+        } else {
+            peaks.into_iter().zip(found).map(|(a, b)| a.higher(b)).collect()
         };
     }
     Ok(placed(&peaks, session, grid))

@@ -1,4 +1,4 @@
-//! TensorBoard event files: protocol-buffer `Event` messages in TFRecord framing.
+//! TensorBoard event files: protocol-buffer `Event` messages in `TFRecord` framing.
 //!
 //! A record is the length (u64), the masked CRC-32C of those 8 bytes, the message, and the masked
 //! CRC-32C of the message, all little-endian. Of the message types only what scalars need is
@@ -24,7 +24,7 @@ pub(super) struct EventWriter {
 impl EventWriter {
     /// Open or create the events file at `path`, cut back to `length` bytes.
     pub(super) fn open(path: &Path, length: u64) -> io::Result<Self> {
-        let mut file = Appender::open(path.to_owned(), length)?;
+        let mut file = Appender::open(path, length)?;
         if file.length() == 0 {
             let mut event = event(wall_time(), 0);
             put_bytes(&mut event, 3, b"brain.Event:2");

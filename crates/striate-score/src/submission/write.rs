@@ -37,7 +37,9 @@ pub fn write_submission(
         progress.start(&format!("predict {tier}"), Some(n_trials.sum::<usize>() as u64));
         let mut file = match kind {
             StimulusKind::Image => File::Images(csv::SubmissionWriter::create(&path)?),
-            StimulusKind::Video => File::Videos(parquet::SubmissionWriter::create(&path)?),
+            StimulusKind::Video => {
+                File::Videos(Box::new(parquet::SubmissionWriter::create(&path)?))
+            }
         };
         for (place, session) in recording.sessions.iter().enumerate() {
             for trial in session.trials_of(&tier) {
@@ -58,7 +60,7 @@ pub fn write_submission(
 
 enum File {
     Images(csv::SubmissionWriter),
-    Videos(parquet::SubmissionWriter),
+    Videos(Box<parquet::SubmissionWriter>),
 }
 
 impl File {

@@ -42,7 +42,7 @@ impl Format {
 
 /// Predictions being written.
 pub(super) enum Output {
-    Npz(NpzWriter),
+    Npz(Box<NpzWriter>),
     Safetensors(Vec<OwnedTensor>, PathBuf),
     Folder(PathBuf),
 }
@@ -51,7 +51,7 @@ impl Output {
     /// Begin.
     pub(super) fn create(format: Format, path: &Path) -> Result<Self, Failure> {
         Ok(match format {
-            Format::Npz => Self::Npz(NpzWriter::create(path)?),
+            Format::Npz => Self::Npz(Box::new(NpzWriter::create(path)?)),
             Format::Safetensors => Self::Safetensors(Vec::new(), path.to_owned()),
             Format::Folder => Self::Folder(path.to_owned()),
         })
