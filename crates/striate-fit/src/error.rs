@@ -57,12 +57,13 @@ pub enum FitError {
         /// The folder.
         path: PathBuf,
     },
-    /// The folder is neither empty nor a run.
+    /// The folder is no run, and a fit would overwrite what is in it.
     #[error(
-        "found files that belong to no run, expected an empty folder or a run of this \
-         configuration: {}", path.display()
+        "found `{found}` and no config.toml, expected an empty folder or a run: {}", path.display()
     )]
     NotEmpty {
+        /// What is in the folder.
+        found: String,
         /// The folder.
         path: PathBuf,
     },

@@ -13,6 +13,7 @@
 
 mod compare;
 mod files;
+mod foreign;
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ use crate::trackers::METRICS_FILE;
 
 pub(crate) use compare::{decisive_hash, refuse_other_config};
 pub(crate) use files::{TimingLog, write_new, write_status};
+pub(crate) use foreign::refuse_foreign;
 
 const CONFIG_FILE: &str = "config.toml";
 const PROVENANCE_FILE: &str = "provenance.json";

@@ -41,6 +41,7 @@ fn fit_in_pool(
     progress: &mut dyn Progress,
     cancel: &CancelToken,
 ) -> Result<FitOutcome, FitError> {
+    run::refuse_foreign(run)?;
     std::fs::create_dir_all(run).map_err(|e| FitError::io("cannot make the run folder", e, run))?;
     let _lock = FolderLock::acquire(run)?;
     if let Some(outcome) = finished_before(config, run)? {
@@ -147,11 +148,9 @@ fn open_traces(
     state: &TrainState,
     config: &ValidFitConfig,
 ) -> Result<Traces, FitError> {
-    let trackers = Trackers::open(run, state.trackers)
-        .map_err(|e| FitError::io("cannot go on with the metrics", e, run))?;
     Ok(Traces {
         store,
-        trackers,
+        trackers: Trackers::open(run, state.trackers)?,
         timing: TimingLog::open(run)?,
         config_hash: run::decisive_hash(config)?,
         folder: run.to_owned(),

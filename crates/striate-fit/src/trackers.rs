@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use appender::Appender;
 use tensorboard::EventWriter;
 
+use crate::error::FitError;
 use crate::run::MetricsRecord;
 
 /// Name of the file of [`MetricsRecord`]s in a run folder.
@@ -38,12 +39,17 @@ impl Trackers {
     /// Open the trackers of the run in `folder`, cut back to `lengths`.
     ///
     /// # Errors
-    /// What the file system reports; [`io::ErrorKind::InvalidData`] for files shorter than
-    /// `lengths`.
-    pub(crate) fn open(folder: &Path, lengths: TrackerLengths) -> io::Result<Self> {
+    /// [`FitError::Io`] with what the file system reports, or for files shorter than `lengths`.
+    pub(crate) fn open(folder: &Path, lengths: TrackerLengths) -> Result<Self, FitError> {
+        let refused = |path: &Path| {
+            let path = path.to_owned();
+            move |error| FitError::io("cannot go on with the metrics", error, &path)
+        };
+        let metrics = folder.join(METRICS_FILE);
+        let events = events_path(folder).map_err(refused(folder))?;
         Ok(Self {
-            metrics: Appender::open(folder.join(METRICS_FILE), lengths.metrics_bytes)?,
-            events: EventWriter::open(&events_path(folder)?, lengths.events_bytes)?,
+            metrics: Appender::open(&metrics, lengths.metrics_bytes).map_err(refused(&metrics))?,
+            events: EventWriter::open(&events, lengths.events_bytes).map_err(refused(&events))?,
         })
     }
 

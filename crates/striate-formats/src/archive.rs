@@ -7,7 +7,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use crate::error::FormatError;
-use crate::files::{SeenFile, looks_like};
+use crate::files::{LONGEST_MAGIC, SeenFile, looks_like};
 
 /// Contents up to this size are read however well they are packed.
 const HARMLESS_BYTES: u64 = 64 << 20;
@@ -31,7 +31,7 @@ impl Archive {
     pub(crate) fn open(path: &Path) -> Result<Self, FormatError> {
         let (file, mut reader) = SeenFile::open(path)?;
         let mut start = Vec::new();
-        let n_read = (&mut reader).take(32).read_to_end(&mut start);
+        let n_read = (&mut reader).take(LONGEST_MAGIC).read_to_end(&mut start);
         n_read.map_err(FormatError::io("read", path))?;
         // An archive may begin with other bytes, but not one that NumPy or a ZIP program wrote.
         if !start.starts_with(b"PK") {

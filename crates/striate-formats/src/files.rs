@@ -89,6 +89,9 @@ pub(crate) fn visit(
     Ok(())
 }
 
+/// Bytes from the start of a file by which [`looks_like`] knows every kind.
+pub(crate) const LONGEST_MAGIC: u64 = 32;
+
 /// What the first bytes of a file look like, for errors about files of another kind.
 pub(crate) fn looks_like(start: &[u8]) -> &'static str {
     const KINDS: [(&[u8], &str); 10] = [

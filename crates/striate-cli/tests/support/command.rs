@@ -53,14 +53,26 @@ pub(crate) fn striate<A: AsRef<OsStr>>(arguments: &[A]) -> Outcome {
     command(arguments).output().expect("striate starts").into()
 }
 
-/// Call `striate` with at most `mebibytes` of address space, on one thread and one heap, so that
-/// address space follows what is allocated.
-pub(crate) fn striate_within<A: AsRef<OsStr>>(mebibytes: u64, arguments: &[A]) -> Outcome {
+/// A call of `striate` in a folder.
+pub(crate) fn command_in<A: AsRef<OsStr>>(folder: &Path, arguments: &[A]) -> Command {
+    let mut command = command(arguments);
+    command.current_dir(folder);
+    command
+}
+
+/// Call `striate` in a folder with at most `mebibytes` of address space, on one thread and one heap,
+/// so that address space follows what is allocated.
+pub(crate) fn striate_within<A: AsRef<OsStr>>(
+    mebibytes: u64,
+    folder: &Path,
+    arguments: &[A],
+) -> Outcome {
     Command::new("sh")
         .args(["-c", &format!("ulimit -v {} && exec \"$0\" \"$@\"", mebibytes * 1024)])
         .arg(env!("CARGO_BIN_EXE_striate"))
         .args(["--threads", "1"])
         .args(arguments)
+        .current_dir(folder)
         .env("MALLOC_ARENA_MAX", "1")
         .stdin(Stdio::null())
         .output()

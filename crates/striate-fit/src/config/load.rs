@@ -49,7 +49,15 @@ pub(super) fn settings<T: Serialize + DeserializeOwned>(
 }
 
 fn parsed(text: &str) -> Result<Table, ConfigError> {
-    text.parse().map_err(|e: toml::de::Error| ConfigError::Syntax { reason: e.to_string() })
+    text.parse().map_err(|error: toml::de::Error| syntax(&error, text))
+}
+
+/// The parser's message in one line, without its picture of the text.
+fn syntax(error: &toml::de::Error, text: &str) -> ConfigError {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = 1 + before.unwrap_or_default().matches('\n').count();
+    let message = error.message().trim().replace('\n', " ");
+    ConfigError::Syntax { reason: format!("line {line}: {message}") }
 }
 
 pub(super) fn open(path: &Path, given: &[String]) -> Result<FitConfig, ConfigError> {

@@ -19,7 +19,7 @@ pub enum ConfigError {
     /// The text is not TOML.
     #[error("the configuration is not valid TOML: {reason}")]
     Syntax {
-        /// What the parser reports, with line and column.
+        /// Line, and what the parser reports.
         reason: String,
     },
     /// A key nobody knows.

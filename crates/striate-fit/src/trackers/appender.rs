@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::Path;
 
 /// An append-only file and its length.
 #[derive(Debug)]
@@ -16,18 +16,15 @@ impl Appender {
     ///
     /// # Errors
     /// What the file system reports; [`io::ErrorKind::InvalidData`] where the file is shorter.
-    pub(crate) fn open(path: PathBuf, length: u64) -> io::Result<Self> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+    pub(crate) fn open(path: &Path, length: u64) -> io::Result<Self> {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
         let found = file.metadata()?.len();
         if found < length {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!(
-                    "file has {found} bytes, expected at least the {length} it had when the \
-                     checkpoint was written: {}",
-                    path.display()
-                ),
-            ));
+            let message = format!(
+                "found {found} bytes, expected at least the {length} that were there when the \
+                 checkpoint was written"
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
         file.set_len(length)?;
         file.seek(SeekFrom::End(0))?;
@@ -64,17 +61,17 @@ mod tests {
     fn opening_cuts_back_and_a_file_too_short_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics.jsonl");
-        let mut file = Appender::open(path.clone(), 0).unwrap();
+        let mut file = Appender::open(&path, 0).unwrap();
         file.append(b"one\n").unwrap();
         assert_eq!(file.sync().unwrap(), 4);
         file.append(b"two\n").unwrap();
         drop(file);
-        let mut file = Appender::open(path.clone(), 4).unwrap();
+        let mut file = Appender::open(&path, 4).unwrap();
         file.append(b"2\n").unwrap();
         assert_eq!(file.length(), 6);
         drop(file);
         assert_eq!(std::fs::read(&path).unwrap(), b"one\n2\n");
-        let refused = Appender::open(path, 7).unwrap_err().to_string();
+        let refused = Appender::open(&path, 7).unwrap_err().to_string();
         assert!(refused.contains("6 bytes") && refused.contains("the 7"), "{refused}");
     }
 }

@@ -43,6 +43,21 @@ fn folder_in_use_is_refused() {
 }
 
 #[test]
+fn folder_of_somebody_elses_twin_is_left_alone() {
+    let bench = Bench::new();
+    let shared = bench.run("shared");
+    std::fs::create_dir_all(&shared).unwrap();
+    std::fs::write(shared.join("twin.json"), "{}").unwrap();
+    let refused = bench.fit("shared", &[]).unwrap_err();
+    assert!(matches!(refused, FitError::NotEmpty { .. }), "{refused:?}");
+    assert_eq!(std::fs::read_dir(&shared).unwrap().count(), 1);
+    // Files that a fit does not write may be there before it, such as the log of a batch system.
+    std::fs::remove_file(shared.join("twin.json")).unwrap();
+    std::fs::write(shared.join("log.txt"), "job 1\n").unwrap();
+    bench.fit("shared", &[]).unwrap();
+}
+
+#[test]
 fn another_configuration_is_refused_and_the_difference_named() {
     let bench = Bench::new();
     bench.fit_for("run", &[], 2).unwrap();

@@ -8,7 +8,7 @@ use super::element::ElementType;
 use super::literal::{self, Description, quoted};
 use super::slab::Slab;
 use crate::error::FormatError;
-use crate::files::{is_pickle, looks_like};
+use crate::files::{LONGEST_MAGIC, is_pickle, looks_like};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
@@ -128,7 +128,10 @@ fn read_text(reader: &mut Prefix<'_>) -> Result<String, FormatError> {
         return Err(FormatError::Pickle { found: "a Python pickle", path: path.to_owned() });
     }
     if !start.starts_with(MAGIC.get(..n_start.min(MAGIC.len())).unwrap_or(MAGIC)) || n_start == 0 {
-        let found = looks_like(start);
+        let mut seen = start.to_vec();
+        seen.resize(reader.n_bytes.min(LONGEST_MAGIC) as usize, 0);
+        reader.read(seen.split_at_mut(n_start).1)?;
+        let found = looks_like(&seen);
         return Err(FormatError::malformed("kind", found, "a NumPy array (.npy)", path));
     }
     reader.read(rest)?;

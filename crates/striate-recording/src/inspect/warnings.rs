@@ -161,7 +161,15 @@ fn tiers(found: &SessionInspection, list: &mut List) {
         list.add(Severity::Note, "no-train-tier", message);
     }
     for (name, tier) in &found.tiers {
-        if tier.n_trials_with_responses == 0 {
+        let n_answered = tier.n_trials_with_responses;
+        if 0 < n_answered && n_answered < tier.n_trials {
+            let message = format!(
+                "tier {name} has responses to only {n_answered} of its {} trials: are files missing?",
+                tier.n_trials
+            );
+            list.add(Severity::Warning, "partly-hidden-tier", message);
+        }
+        if n_answered == 0 {
             let message =
                 format!("tier {name} is hidden: its {} trials have no responses", tier.n_trials);
             list.add(Severity::Note, "hidden-tier", message);

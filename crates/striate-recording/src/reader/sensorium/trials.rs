@@ -101,7 +101,8 @@ impl Layout<'_> {
                 return Ok(None);
             }
             let path = self.file(variable, trial);
-            if path.is_file() {
+            // What is there and no file is told by the reader.
+            if path.exists() {
                 return Ok(Some(NpyFile::open(&path)?));
             }
             Err(RecordingError::Missing {
@@ -110,7 +111,7 @@ impl Layout<'_> {
                 path,
             })
         };
-        let with_responses = !may_be_hidden(tier) || self.file("responses", trial).is_file();
+        let with_responses = !may_be_hidden(tier) || self.file("responses", trial).exists();
         let stimulus = required(stimulus_folder(self.kind), true)?.expect("required to be there");
         let mut files = TrialFiles {
             stimulus,
