@@ -1,6 +1,8 @@
 //! Broken input of every kind: each is refused with exit code 2, 3 or 4 and a sentence that says
 //! what was found, what was expected and where, without a panic and without much memory.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 #[path = "support/broken.rs"]
 mod broken;
 #[path = "support/command.rs"]

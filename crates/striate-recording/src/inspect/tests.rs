@@ -56,6 +56,17 @@ fn numbers_of_a_small_session() {
 }
 
 #[test]
+fn missing_responses_of_a_test_tier_are_noticed() {
+    let (_folder, path) = video_folder(&VideoSession::new(&["train", "live_test", "live_test"]));
+    assert!(!codes(&look(&path)).contains(&"partly-hidden-tier"));
+    std::fs::remove_file(path.join("data/responses/2.npy")).unwrap();
+    let found = look(&path);
+    let warning = found.warnings.iter().find(|warning| warning.code == "partly-hidden-tier");
+    let message = &warning.expect("a warning").message;
+    assert!(message.contains("responses to only 1 of its 2 trials"), "{message}");
+}
+
+#[test]
 fn rates_are_per_second_where_responses_are_counts() {
     let (_folder, path) = manifest_video(30, "[[tiers]]\nname = \"train\"\nframes = [0, 30]\n");
     let found = look(&path);

@@ -75,6 +75,22 @@ fn missing_files_are_named_with_their_trial() {
 }
 
 #[test]
+fn folders_where_files_are_expected() {
+    let turn = |tier: &'static str| {
+        let (_folder, path) = video_folder(&VideoSession::new(&["train", tier]));
+        let file = path.join("data/responses/1.npy");
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        refusal(&path)
+    };
+    // Responses of the second may be withheld, but a folder is no sign of that.
+    for tier in ["oracle", "live_test_main"] {
+        let said = turn(tier);
+        assert!(said.contains("found a folder, expected a file"), "{said}");
+    }
+}
+
+#[test]
 fn wrong_shapes() {
     let put = |file: &'static str, shape: &'static [usize]| {
         move |s: &Path| write(&s.join(file), &ArrayD::ones(IxDyn(shape)), Order::C)
