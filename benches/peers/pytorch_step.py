@@ -23,17 +23,18 @@ N_OUT = N_FRAMES - sum(k - 1 for k in KERNELS)
 
 
 class Core(nn.Module):
-    """Three factorised layers on [clip, channel, frame, height, width]."""
+    """Factorised layers on [clip, channel, frame, height, width]."""
 
-    def __init__(self):
+    def __init__(self, channels, spatial_kernels, temporal_kernels, first_stride=1):
         super().__init__()
         self.spatial, self.temporal, self.norm = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
-        n_in = 1
-        for k in KERNELS:
-            self.spatial.append(nn.Conv3d(n_in, N_CHANNELS, (1, k, k), padding=(0, k // 2, k // 2), bias=False))
-            self.temporal.append(nn.Conv3d(N_CHANNELS, N_CHANNELS, (k, 1, 1), bias=False))
-            self.norm.append(nn.BatchNorm3d(N_CHANNELS))
-            n_in = N_CHANNELS
+        n_in, s = 1, first_stride
+        for n_out, k, t in zip(channels, spatial_kernels, temporal_kernels):
+            padding, stride = (0, k // 2, k // 2), (1, s, s)
+            self.spatial.append(nn.Conv3d(n_in, n_out, (1, k, k), stride=stride, padding=padding, bias=False))
+            self.temporal.append(nn.Conv3d(n_out, n_out, (t, 1, 1), bias=False))
+            self.norm.append(nn.BatchNorm3d(n_out))
+            n_in, s = n_out, 1
 
     def forward(self, x):
         for spatial, temporal, norm in zip(self.spatial, self.temporal, self.norm):
@@ -44,26 +45,36 @@ class Core(nn.Module):
 class Readout(nn.Module):
     """Gaussian readout: a sampled position per neuron and frame, bilinear sampling, dot product."""
 
-    def __init__(self):
+    def __init__(self, n_neurons, n_channels):
         super().__init__()
-        self.mu = nn.Parameter(torch.rand(N_NEURONS, 2) * 1.6 - 0.8)
-        self.sigma = nn.Parameter(torch.full((N_NEURONS, 2), 0.1))
-        self.features = nn.Parameter(torch.randn(N_NEURONS, N_CHANNELS) / N_CHANNELS**0.5)
-        self.bias = nn.Parameter(torch.zeros(N_NEURONS))
+        self.n_neurons = n_neurons
+        self.mu = nn.Parameter(torch.rand(n_neurons, 2) * 1.6 - 0.8)
+        self.sigma = nn.Parameter(torch.full((n_neurons, 2), 0.1))
+        self.features = nn.Parameter(torch.randn(n_neurons, n_channels) / n_channels**0.5)
+        self.bias = nn.Parameter(torch.zeros(n_neurons))
 
     def forward(self, features, noise):
         n, c, t, h, w = features.shape
         frames = features.transpose(1, 2).reshape(n * t, c, h, w)
-        grid = (self.mu + noise * self.sigma).view(n * t, N_NEURONS, 1, 2)
+        grid = (self.mu + noise * self.sigma).view(n * t, self.n_neurons, 1, 2)
         sampled = F.grid_sample(frames, grid, align_corners=True, padding_mode="zeros").squeeze(-1)
         return F.elu((sampled * self.features.t()).sum(1) + self.bias) + 1
+
+
+def training_step(run_core, readout, optimiser, video, counts, noise):
+    """One step of AdamW on the mean Poisson loss; counts and noise are [clip * frame, neuron, ...]."""
+    optimiser.zero_grad(set_to_none=True)
+    rate = readout(run_core(video), noise)
+    loss = (rate - counts * torch.log(rate + 1e-8)).mean()
+    loss.backward()
+    optimiser.step()
 
 
 def main():
     variant, steps, warm_up, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    core, readout = Core(), Readout()
+    core, readout = Core([N_CHANNELS] * len(KERNELS), KERNELS, KERNELS), Readout(N_NEURONS, N_CHANNELS)
     video = torch.randn(N_CLIPS, 1, N_FRAMES, HEIGHT, WIDTH)
     if variant == "channels-last":
         video = video.contiguous(memory_format=torch.channels_last_3d)
@@ -75,11 +86,7 @@ def main():
     seconds = []
     for step in range(steps + warm_up):
         start = time.perf_counter()
-        optimiser.zero_grad(set_to_none=True)
-        rate = readout(run_core(video), noise)
-        loss = (rate - counts * torch.log(rate + 1e-8)).mean()
-        loss.backward()
-        optimiser.step()
+        training_step(run_core, readout, optimiser, video, counts, noise)
         if step >= warm_up:
             seconds.append(time.perf_counter() - start)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

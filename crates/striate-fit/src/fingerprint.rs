@@ -1,58 +1,68 @@
 //! A hash by which a recording is known again.
 
 use striate_base::provenance::hash_bytes;
-use striate_recording::{Recording, Session};
+use striate_recording::{Recording, Session, TrialData};
 
 use crate::error::FitError;
 
-/// Hash over every session's shape, neurons and trials, and over the contents of its first and last
-/// trial with responses. The rest of the data is not read: a recording may have hundreds of
-/// gigabytes.
+/// Bytes of a session that are looked at: all of a small one, some seconds of reading of a large one.
+const MOST_BYTES: usize = 128 << 20;
+
+/// Trials of a session that are looked at however large they are.
+const LEAST_TRIALS: usize = 8;
+
+/// Hash over every session's shape, neurons and trials, and over the contents of its trials with
+/// responses: of all of them where they take up to 128 MiB, else of as many, evenly spread, the first
+/// and the last among them. The rest is not read: a recording may have hundreds of gigabytes.
 ///
 /// # Errors
 /// [`FitError::Recording`] for data that cannot be read.
 pub fn data_hash(recording: &Recording) -> Result<String, FitError> {
-    let mut bytes = Vec::new();
+    let mut text = String::new();
     for session in &recording.sessions {
-        describe(session, &mut bytes);
-        let with_responses: Vec<usize> = (0..session.info.trials.len())
-            .filter(|&trial| session.info.trials[trial].has_responses)
-            .collect();
-        for &trial in with_responses.first().iter().chain(&with_responses.last()) {
-            let data = session.load_whole(*trial)?;
-            put(data.stimulus.iter(), &mut bytes);
-            put(data.responses.iter().flatten(), &mut bytes);
-            put(data.behaviour.iter().flatten(), &mut bytes);
-            put(data.pupil_center.iter().flatten(), &mut bytes);
+        describe(session, &mut text);
+        for trial in sample(session) {
+            text += &hash_bytes(&bytes(&session.load_whole(trial)?));
+            text.push('\n');
         }
     }
-    Ok(hash_bytes(&bytes))
+    Ok(hash_bytes(text.as_bytes()))
 }
 
-fn describe(session: &Session, bytes: &mut Vec<u8>) {
+/// The trials whose contents are looked at.
+fn sample(session: &Session) -> Vec<usize> {
     let info = &session.info;
-    let head = format!(
-        "session {:?} {:?} {} {} {} {} {:?}\n",
-        info.id,
-        info.kind,
-        info.n_neurons,
-        info.height,
-        info.width,
-        info.n_behaviour,
-        info.neuron_ids
-    );
-    bytes.extend(head.as_bytes());
+    let trials: Vec<usize> =
+        (0..info.trials.len()).filter(|&trial| info.trials[trial].has_responses).collect();
+    let Some(last) = trials.len().checked_sub(1) else { return trials };
+    let n_frames: usize = trials.iter().map(|&trial| info.trials[trial].n_frames).sum();
+    let per_frame = 4 * (info.height * info.width + info.n_neurons);
+    let wanted = (trials.len() * MOST_BYTES) / (n_frames * per_frame).max(1);
+    let n = wanted.max(LEAST_TRIALS).min(trials.len());
+    // Both ends count; one trial is its own first and last.
+    (0..n).map(|i| trials[i * last / (n - 1).max(1)]).collect()
+}
+
+fn describe(session: &Session, text: &mut String) {
+    let info = &session.info;
+    let [id, kind, ids] =
+        [format!("{:?}", info.id), format!("{:?}", info.kind), format!("{:?}", info.neuron_ids)];
+    let (n_neurons, n_behaviour) = (info.n_neurons, info.n_behaviour);
+    let (height, width) = (info.height, info.width);
+    *text += &format!("session {id} {kind} {n_neurons} {height} {width} {n_behaviour} {ids}\n");
     for trial in &info.trials {
-        let line = format!(
+        *text += &format!(
             "{:?} {:?} {} {:?} {}\n",
             trial.id, trial.tier, trial.n_frames, trial.stimulus_id, trial.has_responses
         );
-        bytes.extend(line.as_bytes());
     }
 }
 
-fn put<'a>(values: impl Iterator<Item = &'a f32>, bytes: &mut Vec<u8>) {
-    for value in values {
-        bytes.extend(value.to_bits().to_le_bytes());
-    }
+fn bytes(data: &TrialData) -> Vec<u8> {
+    let stimulus = data.stimulus.iter();
+    let responses = data.responses.iter().flatten();
+    let behaviour = data.behaviour.iter().flatten();
+    let pupil_center = data.pupil_center.iter().flatten();
+    let values = stimulus.chain(responses).chain(behaviour).chain(pupil_center);
+    values.flat_map(|value| value.to_bits().to_le_bytes()).collect()
 }

@@ -4,7 +4,7 @@ mod means;
 mod peaks;
 mod positions;
 
-use striate_base::Progress;
+use striate_base::{CancelToken, Progress};
 use striate_model::{OutputGrid, SessionStart};
 use striate_recording::Recording;
 
@@ -19,7 +19,7 @@ pub(crate) fn session_starts(
     recording: &Recording,
     fit: &FitSection,
     grid: &OutputGrid,
-    progress: &mut dyn Progress,
+    (progress, cancel): (&mut dyn Progress, &CancelToken),
 ) -> Result<Vec<SessionStart>, FitError> {
     progress.start("looking at the data", Some(recording.sessions.len() as u64));
     let mut starts = Vec::new();
@@ -39,7 +39,7 @@ pub(crate) fn session_starts(
                 start.coordinates = Some(coordinates);
             }
             (InitialPositions::Auto | InitialPositions::ResponseAverage, _) => {
-                let found = positions::from_responses(session, &fit.train_tier, grid)?;
+                let found = positions::from_responses(session, &fit.train_tier, grid, cancel)?;
                 progress.note(&found.remark(&session.info.id));
                 start.positions = Some(found.positions);
             }
@@ -50,4 +50,14 @@ pub(crate) fn session_starts(
     }
     progress.finish();
     Ok(starts)
+}
+
+/// Starts of the same shape without a look at the data, for a twin whose values come from elsewhere.
+pub(crate) fn unseen_starts(recording: &Recording) -> Vec<SessionStart> {
+    let start = |session: &striate_recording::Session| SessionStart {
+        mean_response: vec![0.0; session.info.n_neurons],
+        positions: None,
+        coordinates: positions::coordinates(session),
+    };
+    recording.sessions.iter().map(start).collect()
 }

@@ -6,21 +6,20 @@ use std::sync::Arc;
 use striate_base::lock::FolderLock;
 use striate_base::provenance::Provenance;
 use striate_base::{CancelToken, Progress, Streams};
-use striate_model::{SessionShape, Twin, TwinSpec};
-use striate_recording::{ClipSampler, Recording, SamplerConfig};
+use striate_model::{SessionShape, SessionStart, Twin, TwinSpec};
+use striate_recording::{ClipSampler, Recording, RecordingError, SamplerConfig};
 
 use crate::checkpoint::CheckpointStore;
 use crate::config::{FitConfig, ValidFitConfig};
 use crate::error::FitError;
 use crate::fingerprint::data_hash;
-use crate::initial::session_starts;
 use crate::optimiser::{Optimiser, is_frozen};
 use crate::outcome::{FitEnd, FitOutcome};
 use crate::run::{self, RunFolder, RunStatus, TimingLog};
 use crate::state::TrainState;
 use crate::trackers::Trackers;
 use crate::trainer::{LoopEnd, Rules, Traces, Trainer};
-use crate::{memory, transfer, validation_tier};
+use crate::{initial, memory, transfer, validation_tier};
 
 /// [`crate::fit`], with as many threads as configured.
 pub(crate) fn fit(
@@ -49,17 +48,23 @@ fn fit_in_pool(
     }
     let recording = Arc::new(Recording::open(&config.recording)?);
     begin_or_go_on(config, run, &recording)?;
-    let mut trainer = prepare(config, run, recording, progress)?;
+    let mut trainer = match prepare(config, run, recording, progress, cancel) {
+        // Only a run without a checkpoint looks at the data, so nothing is lost.
+        Err(FitError::Recording(RecordingError::Cancelled)) => return interrupted(run, 0),
+        other => other?,
+    };
     run::write_status(run, &RunStatus::Running)?;
-    let folder = RunFolder::open(run)?;
     match trainer.run(progress, cancel)? {
         LoopEnd::Finished(ended_by) => finish(&trainer, run, ended_by),
-        LoopEnd::Interrupted => {
-            let step = trainer.state.step;
-            run::write_status(run, &RunStatus::Interrupted { step })?;
-            Ok(FitOutcome::Interrupted { step, resume_command: folder.resume_command() })
-        }
+        LoopEnd::Interrupted => interrupted(run, trainer.state.step),
     }
+}
+
+/// Say that the run was stopped on request, and how to go on.
+fn interrupted(run: &Path, step: u64) -> Result<FitOutcome, FitError> {
+    run::write_status(run, &RunStatus::Interrupted { step })?;
+    let resume_command = RunFolder::open(run)?.resume_command();
+    Ok(FitOutcome::Interrupted { step, resume_command })
 }
 
 /// The outcome of a run that an earlier call finished.
@@ -98,6 +103,7 @@ fn prepare<'a>(
     run: &Path,
     recording: Arc<Recording>,
     progress: &mut dyn Progress,
+    cancel: &CancelToken,
 ) -> Result<Trainer<'a>, FitError> {
     let store = CheckpointStore::open(run, config.fit.checkpoint.keep)?;
     let found = store.newest()?;
@@ -114,7 +120,11 @@ fn prepare<'a>(
         },
     )?;
     let rules = Rules::new(config, sampler.steps_per_epoch());
-    let twin = build(config, &recording, progress)?;
+    let twin = match found.checkpoint {
+        // Everything that the data or another twin decide is in the checkpoint.
+        Some(_) => build(config, &recording, &initial::unseen_starts(&recording))?,
+        None => start(config, &recording, progress, cancel)?,
+    };
     memory::refuse_too_much(config, &recording, &twin, progress)?;
     let optimiser = Optimiser::new(&config.fit, &twin)?;
     let state = found
@@ -158,11 +168,34 @@ fn open_traces(
 }
 
 /// The twin as it starts: built from the data, then what another twin hands over.
-fn build(
+fn start(
     config: &ValidFitConfig,
     recording: &Recording,
     progress: &mut dyn Progress,
+    cancel: &CancelToken,
 ) -> Result<Twin, FitError> {
+    let grid = spec(config, recording).output_grid()?;
+    let starts = initial::session_starts(recording, &config.fit, &grid, (progress, cancel))?;
+    let mut twin = build(config, recording, &starts)?;
+    if let Some(folder) = &config.fit.start_from {
+        let n_taken = transfer::take_over(&mut twin, folder)?;
+        progress.note(&format!("{n_taken} parameters taken over from {}", folder.display()));
+    }
+    Ok(twin)
+}
+
+fn build(
+    config: &ValidFitConfig,
+    recording: &Recording,
+    starts: &[SessionStart],
+) -> Result<Twin, FitError> {
+    let streams = Streams::new(config.seed).child("model");
+    let mut twin = Twin::build(spec(config, recording), starts, &streams)?;
+    twin.freeze(|parameter| is_frozen(&config.fit, parameter));
+    Ok(twin)
+}
+
+fn spec(config: &ValidFitConfig, recording: &Recording) -> TwinSpec {
     let first = &recording.sessions[0].info;
     let shape = |session: &striate_recording::Session| SessionShape {
         id: session.info.id.clone(),
@@ -170,21 +203,12 @@ fn build(
         n_behaviour: session.info.n_behaviour,
         has_pupil_center: session.info.has_pupil_center,
     };
-    let spec = TwinSpec {
+    TwinSpec {
         model: config.model.clone(),
         height: first.height,
         width: first.width,
         sessions: recording.sessions.iter().map(shape).collect(),
-    };
-    let grid = spec.output_grid()?;
-    let starts = session_starts(recording, &config.fit, &grid, progress)?;
-    let mut twin = Twin::build(spec, &starts, &Streams::new(config.seed).child("model"))?;
-    if let Some(folder) = &config.fit.start_from {
-        let n_taken = transfer::take_over(&mut twin, folder)?;
-        progress.note(&format!("{n_taken} parameters taken over from {}", folder.display()));
     }
-    twin.freeze(|parameter| is_frozen(&config.fit, parameter));
-    Ok(twin)
 }
 
 /// Save the twin and say that the run is over.

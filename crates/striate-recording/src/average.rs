@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use ndarray::{Array1, Array2, Array4, ArrayView2, Axis, s};
 use rayon::prelude::*;
+use striate_base::CancelToken;
 
 use crate::error::RecordingError;
 use crate::session::{Session, TrialData};
@@ -38,12 +39,13 @@ const NEURONS_PER_TASK: usize = 32;
 ///
 /// # Errors
 /// [`RecordingError::NoTrials`] where no trial of the tier has responses and `n_lags` frames, and
-/// what reading the trials meets.
+/// what reading the trials meets; [`RecordingError::Cancelled`].
 pub fn response_triggered_average(
     session: &Session,
     tier: &str,
     n_lags: usize,
     feature: StimulusFeature,
+    cancel: &CancelToken,
 ) -> Result<Array4<f32>, RecordingError> {
     let info = &session.info;
     let n_lags = n_lags.max(1);
@@ -51,6 +53,9 @@ pub fn response_triggered_average(
     for trial in sample(session, tier, n_lags)? {
         let n_frames = info.trials[trial].n_frames.min(MOST_FRAMES);
         for start in (n_lags - 1..n_frames).step_by(FRAMES_PER_PIECE) {
+            if cancel.is_cancelled() {
+                return Err(RecordingError::Cancelled);
+            }
             let end = (start + FRAMES_PER_PIECE).min(n_frames);
             let data = session.load(trial, start + 1 - n_lags..end)?;
             sums.add(&data, feature);

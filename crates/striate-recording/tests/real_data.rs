@@ -1,5 +1,6 @@
 //! Manifests of real recordings. Needs `STRIATE_DATA`, the folder that holds them.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use striate_base::{CancelToken, NoProgress};
@@ -15,7 +16,8 @@ const DOCUMENT: &str = include_str!("../../../docs/recordings.md");
 fn data(test: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("STRIATE_DATA").map(PathBuf::from);
     if folder.is_none() {
-        println!("SKIPPED {test}: STRIATE_DATA is not set");
+        // Past the capture of passing tests' output.
+        let _ = writeln!(std::io::stderr(), "SKIPPED {test}: STRIATE_DATA is not set");
     }
     folder
 }
@@ -54,8 +56,14 @@ fn salamander_retina_opens_with_its_shapes_and_receptive_fields() {
     assert!(data.stimulus.iter().all(|&value| value == -1.0 || value == 1.0));
 
     // The readme: spike-triggered averages at lags 4 to 5 stand at the centres in `center_xy`.
-    let averages =
-        response_triggered_average(session, "validation", 6, StimulusFeature::Intensity).unwrap();
+    let averages = response_triggered_average(
+        session,
+        "validation",
+        6,
+        StimulusFeature::Intensity,
+        &CancelToken::new(),
+    )
+    .unwrap();
     let counts =
         striate_formats::npz::NpzFile::open(&folder.join("spike_counts_0_30000.npz")).unwrap();
     let centres = counts.read_i64("center_xy").unwrap();

@@ -77,7 +77,7 @@ fn energy(average: ArrayView3<'_, f32>, smoothing_px: f64) -> Array2<f64> {
     smoothed(energy.view(), SMOOTHING_OF_ENERGY_PX)
 }
 
-/// Gaussian smoothing, normalised at the edges.
+/// Gaussian smoothing; outside the map is nothing, so that noise at the edges is not raised.
 fn smoothed(map: ArrayView2<'_, f64>, width_px: f64) -> Array2<f64> {
     if width_px == 0.0 {
         return map.to_owned();
@@ -88,18 +88,12 @@ fn smoothed(map: ArrayView2<'_, f64>, width_px: f64) -> Array2<f64> {
 
 fn smoothed_rows(map: ArrayView2<'_, f64>, width_px: f64) -> Array2<f64> {
     let reach = (3.0 * width_px).ceil() as usize;
-    let weights: Vec<f64> =
-        (0..=reach).map(|d| (-0.5 * (d as f64 / width_px).powi(2)).exp()).collect();
+    let weight = |d: usize| (-0.5 * (d as f64 / width_px).powi(2)).exp();
+    let weights: Vec<f64> = (0..=reach).map(weight).collect();
     let width = map.ncols();
     Array2::from_shape_fn(map.dim(), |(row, column)| {
         let near = column.saturating_sub(reach)..(column + reach + 1).min(width);
-        let (mut sum, mut total) = (0.0, 0.0);
-        for other in near {
-            let weight = weights[other.abs_diff(column)];
-            sum += weight * map[[row, other]];
-            total += weight;
-        }
-        sum / total
+        near.map(|other| weights[other.abs_diff(column)] * map[[row, other]]).sum::<f64>()
     })
 }
 

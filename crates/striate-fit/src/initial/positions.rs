@@ -1,6 +1,7 @@
 //! Where the receptive fields start on the core's output grid.
 
 use rayon::prelude::*;
+use striate_base::CancelToken;
 use striate_model::OutputGrid;
 use striate_recording::{Session, StimulusFeature, StimulusKind, response_triggered_average};
 
@@ -37,6 +38,7 @@ pub(super) fn from_responses(
     session: &Session,
     tier: &str,
     grid: &OutputGrid,
+    cancel: &CancelToken,
 ) -> Result<FoundPositions, FitError> {
     let n_lags = match session.info.kind {
         StimulusKind::Image => 1,
@@ -44,7 +46,7 @@ pub(super) fn from_responses(
     };
     let mut peaks: Vec<Peak> = Vec::new();
     for feature in [StimulusFeature::Intensity, StimulusFeature::LocalContrast] {
-        let averages = response_triggered_average(session, tier, n_lags, feature)?;
+        let averages = response_triggered_average(session, tier, n_lags, feature, cancel)?;
         let views: Vec<_> = averages.outer_iter().collect();
         let found: Vec<Peak> = views.into_par_iter().map(peak).collect();
         peaks = if peaks.is_empty() {

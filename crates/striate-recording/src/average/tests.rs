@@ -1,5 +1,5 @@
 use ndarray::{Array2, Array3, Array4, s};
-use striate_base::Streams;
+use striate_base::{CancelToken, Streams};
 
 use super::*;
 use crate::testing::{Order, manifest_video, open, write};
@@ -24,9 +24,14 @@ fn noise(n_frames: usize, trial_frames: usize) -> (tempfile::TempDir, std::path:
 fn average_peaks_at_pixel_and_lag_of_each_neuron() {
     let (_folder, path) = noise(4000, 1000);
     let recording = open(&path).unwrap();
-    let average =
-        response_triggered_average(&recording.sessions[0], "train", 3, StimulusFeature::Intensity)
-            .unwrap();
+    let average = response_triggered_average(
+        &recording.sessions[0],
+        "train",
+        3,
+        StimulusFeature::Intensity,
+        &CancelToken::new(),
+    )
+    .unwrap();
     assert_eq!(average.dim(), (3, 3, 2, 3));
     for ((neuron, lag, row, column), &value) in average.indexed_iter() {
         if (lag, row, column) == (neuron, 1, neuron) {
@@ -44,8 +49,14 @@ fn pieces_and_trials_equal_the_definition() {
     let (_folder, path) = noise(700, 350);
     let recording = open(&path).unwrap();
     let session = &recording.sessions[0];
-    let found =
-        response_triggered_average(session, "train", 2, StimulusFeature::Intensity).unwrap();
+    let found = response_triggered_average(
+        session,
+        "train",
+        2,
+        StimulusFeature::Intensity,
+        &CancelToken::new(),
+    )
+    .unwrap();
     let mut sums = Array4::<f64>::zeros((3, 2, 2, 3));
     let (mut means, mut totals, mut n) = (Array3::<f64>::zeros((2, 2, 3)), [0.0; 3], 0.0);
     for trial in 0..2 {
@@ -82,12 +93,26 @@ fn threads_change_nothing_and_unknown_tiers_are_refused() {
     let session = &recording.sessions[0];
     let with = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| response_triggered_average(session, "train", 2, StimulusFeature::Intensity))
-            .unwrap()
+        pool.install(|| {
+            response_triggered_average(
+                session,
+                "train",
+                2,
+                StimulusFeature::Intensity,
+                &CancelToken::new(),
+            )
+        })
+        .unwrap()
     };
     assert_eq!(with(1), with(3));
-    let said = response_triggered_average(session, "test", 2, StimulusFeature::Intensity)
-        .unwrap_err()
-        .to_string();
+    let said = response_triggered_average(
+        session,
+        "test",
+        2,
+        StimulusFeature::Intensity,
+        &CancelToken::new(),
+    )
+    .unwrap_err()
+    .to_string();
     assert!(said.contains("no trials of tier `test`"), "{said}");
 }
