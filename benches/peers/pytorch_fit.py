@@ -16,7 +16,7 @@ import torch
 
 from pytorch_step import Core, Readout, training_step
 
-CHANNELS, SPATIAL, TEMPORAL, STRIDE = [8, 16], [9, 5], [13, 3], 2
+CHANNELS, SPATIAL, TEMPORAL, STRIDE = [8, 16], [11, 5], [15, 5], 2
 N_CLIPS, N_FRAMES, N_TRAIN = 4, 100, 24_000
 N_OUT = N_FRAMES - sum(t - 1 for t in TEMPORAL)
 

@@ -12,6 +12,8 @@ pub(crate) struct Optimiser {
     settings: Settings,
     /// One per parameter, in the twin's order.
     pub(crate) moments: Vec<Moments>,
+    /// Of each parameter's learning rate, in the twin's order.
+    rate_factors: Vec<f64>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,7 +50,10 @@ impl Optimiser {
             let length = if p.trainable && !is_frozen(fit, p) { p.values.len() } else { 0 };
             Moments { first: vec![0.0; length], second: vec![0.0; length] }
         };
+        let rate_factor =
+            |p: &Parameter| if p.group == "positions" { fit.position_rate } else { 1.0 };
         Ok(Self {
+            rate_factors: twin.parameters().0.iter().map(rate_factor).collect(),
             settings: Settings {
                 is_decoupled: fit.optimiser == OptimiserKind::Adamw,
                 betas: fit.betas,
@@ -80,10 +85,12 @@ impl Optimiser {
             decoupled: self.settings.is_decoupled,
             step,
         };
-        let parameters = twin.parameters_mut().0.iter_mut();
-        for ((parameter, gradient), moments) in parameters.zip(&gradients.0).zip(&mut self.moments)
+        let parameters = twin.parameters_mut().0.iter_mut().zip(&self.rate_factors);
+        for (((parameter, factor), gradient), moments) in
+            parameters.zip(&gradients.0).zip(&mut self.moments)
         {
             if !moments.first.is_empty() {
+                let settings = AdamWStep { learning_rate: factor * learning_rate, ..settings };
                 adamw_step(
                     &settings,
                     &mut parameter.values,

@@ -8,7 +8,8 @@ pub struct Parameter {
     /// Unique name, words separated by dots, as `core.layer0.spatial.weight` or
     /// `readout.SESSION.features`.
     pub name: String,
-    /// `core`, `readout` or `shifter`.
+    /// `core`, `readout`, `shifter`, or `positions` for the receptive-field centres and covariances of
+    /// a readout, which live on another scale than weights.
     pub group: String,
     /// Length of each axis.
     pub shape: Vec<usize>,
@@ -116,6 +117,11 @@ impl<'a> ParameterBuilder<'a> {
     /// Values that are kept with the twin but not fitted, `[row, column]` or of one axis.
     pub fn statistic(&mut self, name: &str, shape: &[usize], values: Vec<f32>) -> ParameterId {
         self.push(name, shape, values, false)
+    }
+
+    /// Count a parameter as a receptive-field position: group `positions`.
+    pub(crate) fn is_position(&mut self, id: ParameterId) {
+        "positions".clone_into(&mut self.parameters.0[id.0].group);
     }
 
     fn push(

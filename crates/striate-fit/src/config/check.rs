@@ -38,6 +38,8 @@ pub(super) fn check(fit: &FitSection) -> Result<(), ConfigError> {
 fn check_optimiser(fit: &FitSection) -> Result<(), ConfigError> {
     let rate = fit.learning_rate;
     require(rate > 0.0 && rate <= 1.0, "fit.learning_rate", rate, "above 0, at most 1")?;
+    let factor = fit.position_rate;
+    require((0.0..=10.0).contains(&factor), "fit.position_rate", factor, "0 to 10")?;
     let decay = fit.weight_decay;
     require((0.0..=1.0).contains(&decay), "fit.weight_decay", decay, "0 to 1")?;
     for beta in fit.betas {

@@ -14,6 +14,10 @@ pub struct FitSection {
     pub optimiser: OptimiserKind,
     /// Learning rate at the start. Range: above 0, at most 1.
     pub learning_rate: f64,
+    /// Factor on the learning rate of receptive-field centres and covariances, which live on a scale of
+    /// their own: 1 is a frame's half width. Small values suit positions that start where they belong.
+    /// Default 1, as published. Range: 0 to 10.
+    pub position_rate: f64,
     /// Weight decay. Range: 0 to 1.
     pub weight_decay: f64,
     /// Decay rates of the first and second moment. Range of each: 0 to below 1.
@@ -34,7 +38,8 @@ pub struct FitSection {
     pub steps_per_epoch: Option<usize>,
     /// Tier the parameters are fitted on.
     pub train_tier: String,
-    /// Parameter groups that stay as they start: `core`, `readout`, `shifter`, or a name's prefix.
+    /// Parameter groups that stay as they start: `core`, `readout`, `positions`, `shifter`, or a
+    /// name's prefix.
     #[serde(deserialize_with = "one_or_many")]
     pub freeze: Vec<String>,
     /// Run or twin folder whose weights are the start (shared parts, and sessions of equal name).
@@ -67,6 +72,7 @@ impl Default for FitSection {
         Self {
             optimiser: OptimiserKind::Adamw,
             learning_rate: 5e-3,
+            position_rate: 1.0,
             weight_decay: 0.01,
             betas: [0.9, 0.999],
             eps: 1e-8,

@@ -99,6 +99,7 @@ impl ReadoutSettings for GaussianConfig {
         let ReadoutInput { channels, n_neurons, start } = input;
         let centres = self.centres(n_neurons, input, builder)?;
         let spread = builder.random("sigma", &[n_neurons, 2, 2], uniform(self.init_sigma));
+        builder.is_position(spread);
         let share = 1.0 / channels.max(1) as f32;
         let features = builder.constant("features", &[n_neurons, channels], share);
         let bias = self.bias.then(|| {
@@ -125,13 +126,15 @@ impl GaussianConfig {
             let network = Network::new(builder, "position", &sizes, Hidden::Elu);
             return Ok(Centres::Network { source, network });
         }
-        Ok(Centres::Free(match &input.start.positions {
+        let centres = match &input.start.positions {
             Some(positions) => {
                 refuse_other_length("positions", positions.len(), n_neurons)?;
                 builder.pairs("mu", positions)
             }
             None => builder.random("mu", &[n_neurons, 2], uniform(self.init_mu_range)),
-        }))
+        };
+        builder.is_position(centres);
+        Ok(Centres::Free(centres))
     }
 }
 
