@@ -16,7 +16,7 @@ import torch
 
 from pytorch_step import Core, Readout, training_step
 
-CHANNELS, SPATIAL, TEMPORAL, STRIDE = [8, 16], [11, 5], [15, 5], 2
+CHANNELS, SPATIAL, TEMPORAL, STRIDE = [16, 32], [11, 5], [15, 5], 2
 N_CLIPS, N_FRAMES, N_TRAIN = 4, 100, 24_000
 N_OUT = N_FRAMES - sum(t - 1 for t in TEMPORAL)
 
@@ -30,7 +30,7 @@ def main():
     stimulus = torch.from_numpy(stimulus.astype(np.float32) * 2 - 1)
     counts = torch.from_numpy(np.load(folder / "spike_counts_0_30000.npz")["counts"].astype(np.float32).T)
     core, readout = Core(CHANNELS, SPATIAL, TEMPORAL, STRIDE), Readout(counts.shape[1], CHANNELS[-1])
-    optimiser = torch.optim.AdamW([*core.parameters(), *readout.parameters()], lr=5e-3, foreach=True)
+    optimiser = torch.optim.AdamW([*core.parameters(), *readout.parameters()], lr=0.01, foreach=True)
     seconds = []
     for _ in range(steps):
         start = time.perf_counter()
