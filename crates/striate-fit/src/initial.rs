@@ -53,11 +53,14 @@ pub(crate) fn session_starts(
 }
 
 /// Starts of the same shape without a look at the data, for a twin whose values come from elsewhere.
-pub(crate) fn unseen_starts(recording: &Recording) -> Vec<SessionStart> {
+pub(crate) fn unseen_starts(recording: &Recording, fit: &FitSection) -> Vec<SessionStart> {
+    // Whether there is a position network decides which parameters there are.
+    let from_coordinates =
+        matches!(fit.init_positions, InitialPositions::Auto | InitialPositions::Coordinates);
     let start = |session: &striate_recording::Session| SessionStart {
         mean_response: vec![0.0; session.info.n_neurons],
         positions: None,
-        coordinates: positions::coordinates(session),
+        coordinates: positions::coordinates(session).filter(|_| from_coordinates),
     };
     recording.sessions.iter().map(start).collect()
 }

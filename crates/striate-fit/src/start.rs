@@ -122,7 +122,7 @@ fn prepare<'a>(
     let rules = Rules::new(config, sampler.steps_per_epoch());
     let twin = match found.checkpoint {
         // Everything that the data or another twin decide is in the checkpoint.
-        Some(_) => build(config, &recording, &initial::unseen_starts(&recording))?,
+        Some(_) => build(config, &recording, &initial::unseen_starts(&recording, &config.fit))?,
         None => start(config, &recording, progress, cancel)?,
     };
     memory::refuse_too_much(config, &recording, &twin, progress)?;

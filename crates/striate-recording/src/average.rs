@@ -21,7 +21,7 @@ const MOST_FRAMES: usize = 60_000;
 /// Neurons whose averages one task adds up. Fixed, so that the number of threads changes nothing.
 const NEURONS_PER_TASK: usize = 32;
 
-/// The average stimulus around a response, for every neuron of a session:
+/// The average stimulus around a response, for some `neurons` of a session:
 ///
 /// ```text
 /// average[neuron, lag] = sum over t of r[t] s[t - lag] / sum over t of r[t]  -  mean of s
@@ -44,12 +44,12 @@ pub fn response_triggered_average(
     session: &Session,
     tier: &str,
     n_lags: usize,
-    feature: StimulusFeature,
+    (feature, neurons): (StimulusFeature, Range<usize>),
     cancel: &CancelToken,
 ) -> Result<Array4<f32>, RecordingError> {
     let info = &session.info;
     let n_lags = n_lags.max(1);
-    let mut sums = Sums::new(info.n_neurons, n_lags, info.height * info.width);
+    let mut sums = Sums::new(neurons, n_lags, info.height * info.width);
     for trial in sample(session, tier, n_lags)? {
         let n_frames = info.trials[trial].n_frames.min(MOST_FRAMES);
         for start in (n_lags - 1..n_frames).step_by(FRAMES_PER_PIECE) {
@@ -84,6 +84,7 @@ fn sample(session: &Session, tier: &str, n_lags: usize) -> Result<Vec<usize>, Re
 struct Sums {
     n_lags: usize,
     n_frames: f64,
+    neurons: Range<usize>,
     /// Shape `[neuron, lag * pixel]`.
     weighted: Array2<f64>,
     /// Shape `[lag * pixel]`.
@@ -93,8 +94,10 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(n_neurons: usize, n_lags: usize, n_pixels: usize) -> Self {
+    fn new(neurons: Range<usize>, n_lags: usize, n_pixels: usize) -> Self {
+        let n_neurons = neurons.len();
         Self {
+            neurons,
             n_lags,
             n_frames: 0.0,
             weighted: Array2::zeros((n_neurons, n_lags * n_pixels)),
@@ -110,7 +113,7 @@ impl Sums {
         let frames = feature.of(data.stimulus.view());
         let frames = frames.view().into_shape_with_order((n_frames, height * width));
         let frames: ArrayView2<'_, f32> = frames.expect("features are in standard layout");
-        let counted = responses.slice(s![self.n_lags - 1.., ..]);
+        let counted = responses.slice(s![self.n_lags - 1.., self.neurons.clone()]);
         let n_counted = counted.nrows();
         let at_lag = |lag: usize| -> Range<usize> {
             let first = self.n_lags - 1 - lag;

@@ -60,7 +60,7 @@ fn salamander_retina_opens_with_its_shapes_and_receptive_fields() {
         session,
         "validation",
         6,
-        StimulusFeature::Intensity,
+        (StimulusFeature::Intensity, 0..session.info.n_neurons),
         &CancelToken::new(),
     )
     .unwrap();

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 use striate::recording::simulate::Truth;
 use striate::report::{ReportSources, gather, write_report};
-use striate::score::{ScoreConfig, ScoreFile, Scores};
+use striate::score::{ScoreConfig, ScoreFile, Scores, prediction_bytes};
 
 use super::score::{SCORES, scores};
 use crate::context::Context;
@@ -41,6 +41,7 @@ pub(crate) fn run(arguments: &ReportArguments, context: &Context) -> Result<(), 
         Some(scores) => scores,
         None => scores(&run, &score_config(&run), true, context)?,
     };
+    context.check_memory(prediction_bytes(&run.twin, &run.recording))?;
     let out = arguments.out.clone().unwrap_or_else(|| run.folder.path().join(REPORT));
     let truth = truth(&run)?;
     write(&run, &scores, truth.as_ref(), &out, context)?;
@@ -86,8 +87,19 @@ fn saved(run: &OpenedRun) -> Result<Option<Vec<Scores>>, Failure> {
     }
     let file = ScoreFile::read(&path)?;
     let same_data = |scores: &Scores| scores.statement.data_hash.as_ref() == Some(&run.data_hash);
-    let is_current = file.twin_hash == run.twin_hash && file.scores.iter().all(same_data);
+    let is_current = file.twin_hash == run.twin_hash
+        && file.scores.iter().all(|scores| same_data(scores) && fits(scores, run));
     Ok(is_current.then_some(file.scores))
+}
+
+/// Whether the scores are of sessions of the recording, one value a neuron.
+fn fits(scores: &Scores, run: &OpenedRun) -> bool {
+    let n_neurons = |id: &String| {
+        let found = run.recording.sessions.iter().find(|session| session.info.id == *id);
+        found.map(|session| session.info.n_neurons)
+    };
+    let mut sessions = scores.tiers.values().flat_map(|tier| &tier.sessions);
+    sessions.all(|(id, of)| n_neurons(id) == Some(of.single_trial_correlation.len()))
 }
 
 /// What is true of the recording, if it was simulated.

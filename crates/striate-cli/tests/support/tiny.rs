@@ -27,6 +27,7 @@ spatial_padding = "same"
 [model.shifter]
 
 [fit]
+init_positions = "response-average"
 learning_rate = 0.01
 clip_frames = 30
 clips_per_batch = 2

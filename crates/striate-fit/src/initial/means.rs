@@ -7,6 +7,9 @@ use crate::error::FitError;
 /// Response values looked at per session: enough for means, little to read.
 const MOST_VALUES: usize = 1 << 25;
 
+/// Frames read at a time.
+const FRAMES_PER_PIECE: usize = 300;
+
 /// Frames looked at however many neurons there are.
 const LEAST_FRAMES: usize = 2_000;
 
@@ -16,12 +19,14 @@ pub(crate) fn mean_responses(session: &Session, tier: &str) -> Result<Vec<f32>, 
     let mut n_frames = 0u64;
     for trial in sample(session, tier) {
         let length = session.info.trials[trial].n_frames.min(most_frames(session));
-        let data = session.load(trial, 0..length)?;
-        for responses in data.responses.iter().flat_map(|responses| responses.outer_iter()) {
-            for (sum, &response) in sums.iter_mut().zip(responses) {
-                *sum += f64::from(response);
+        for start in (0..length).step_by(FRAMES_PER_PIECE) {
+            let data = session.load(trial, start..(start + FRAMES_PER_PIECE).min(length))?;
+            for responses in data.responses.iter().flat_map(|responses| responses.outer_iter()) {
+                for (sum, &response) in sums.iter_mut().zip(responses) {
+                    *sum += f64::from(response);
+                }
+                n_frames += 1;
             }
-            n_frames += 1;
         }
     }
     let n_frames = n_frames.max(1) as f64;

@@ -8,6 +8,12 @@ use striate_recording::{Session, StimulusFeature, StimulusKind, response_trigger
 use super::peaks::{Peak, peak};
 use crate::error::FitError;
 
+/// Memory for averages: larger sessions are looked at in blocks of neurons.
+pub(crate) const MOST_BYTES: usize = 256 << 20;
+
+/// Of one value of an average: its sum (f64) and itself (f32).
+const BYTES_PER_VALUE: usize = 12;
+
 /// Coordinates in the tissue, the two in the plane, in micrometres.
 pub(super) fn coordinates(session: &Session) -> Option<Vec<[f32; 2]>> {
     let coordinates = session.info.neuron_coordinates.as_ref()?;
@@ -44,16 +50,21 @@ pub(super) fn from_responses(
         StimulusKind::Image => 1,
         StimulusKind::Video => grid.n_lags,
     };
-    let mut peaks: Vec<Peak> = Vec::new();
-    for feature in [StimulusFeature::Intensity, StimulusFeature::LocalContrast] {
-        let averages = response_triggered_average(session, tier, n_lags, feature, cancel)?;
-        let views: Vec<_> = averages.outer_iter().collect();
-        let found: Vec<Peak> = views.into_par_iter().map(peak).collect();
-        peaks = if peaks.is_empty() {
-            found
-        } else {
-            peaks.into_iter().zip(found).map(|(a, b)| a.higher(b)).collect()
+    let n_neurons = session.info.n_neurons;
+    let pixels = session.info.height * session.info.width;
+    let per_block = (MOST_BYTES / (BYTES_PER_VALUE * n_lags * pixels).max(1)).max(1);
+    let mut peaks = Vec::new();
+    for first in (0..n_neurons).step_by(per_block) {
+        let block = first..(first + per_block).min(n_neurons);
+        let of = |feature| -> Result<Vec<Peak>, FitError> {
+            let wanted = (feature, block.clone());
+            let averages = response_triggered_average(session, tier, n_lags, wanted, cancel)?;
+            let views: Vec<_> = averages.outer_iter().collect();
+            Ok(views.into_par_iter().map(peak).collect())
         };
+        let intensity = of(StimulusFeature::Intensity)?;
+        let contrast = of(StimulusFeature::LocalContrast)?;
+        peaks.extend(intensity.into_iter().zip(contrast).map(|(a, b)| a.higher(b)));
     }
     Ok(placed(&peaks, session, grid))
 }

@@ -36,6 +36,19 @@ fn resumed_fit_is_bit_equal_wherever_it_was_stopped() {
 }
 
 #[test]
+fn resumed_fit_is_bit_equal_wherever_receptive_fields_start() {
+    let bench = Bench::new();
+    for start in ["coordinates", "response-average", "random"] {
+        let change = format!("fit.init_positions={start}");
+        let [whole, stopped] = ["whole", "stopped"].map(|name| format!("{name}-{start}"));
+        bench.fit(&whole, &[&change]).unwrap();
+        bench.fit_for(&stopped, &[&change], 5).unwrap();
+        bench.fit(&stopped, &[&change]).unwrap();
+        assert_eq!(results(&bench.run(&stopped)), results(&bench.run(&whole)), "{start}");
+    }
+}
+
+#[test]
 fn stopping_again_and_again_changes_nothing() {
     let bench = Bench::new();
     bench.fit("whole", &[]).unwrap();

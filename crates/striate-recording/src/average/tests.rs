@@ -28,7 +28,7 @@ fn average_peaks_at_pixel_and_lag_of_each_neuron() {
         &recording.sessions[0],
         "train",
         3,
-        StimulusFeature::Intensity,
+        (StimulusFeature::Intensity, 0..recording.sessions[0].info.n_neurons),
         &CancelToken::new(),
     )
     .unwrap();
@@ -53,7 +53,7 @@ fn pieces_and_trials_equal_the_definition() {
         session,
         "train",
         2,
-        StimulusFeature::Intensity,
+        (StimulusFeature::Intensity, 0..session.info.n_neurons),
         &CancelToken::new(),
     )
     .unwrap();
@@ -98,7 +98,7 @@ fn threads_change_nothing_and_unknown_tiers_are_refused() {
                 session,
                 "train",
                 2,
-                StimulusFeature::Intensity,
+                (StimulusFeature::Intensity, 0..session.info.n_neurons),
                 &CancelToken::new(),
             )
         })
@@ -109,7 +109,7 @@ fn threads_change_nothing_and_unknown_tiers_are_refused() {
         session,
         "test",
         2,
-        StimulusFeature::Intensity,
+        (StimulusFeature::Intensity, 0..session.info.n_neurons),
         &CancelToken::new(),
     )
     .unwrap_err()

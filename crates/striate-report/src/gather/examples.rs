@@ -17,7 +17,7 @@ const RANKS: [(&str, f64); 4] =
 /// Frames shown of a video.
 const MOST_FRAMES: usize = 300;
 
-/// Repeats shown of a video.
+/// Repeats shown of a stimulus.
 const MOST_REPEATS: usize = 20;
 
 /// Images shown.
@@ -137,10 +137,10 @@ fn shown_trials(session: &Session, tier: &str) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
     // Trials in the recording's order decide between equals.
     groups.sort_by_key(|trials| (std::cmp::Reverse(trials.len()), trials[0]));
+    groups.iter_mut().for_each(|trials| trials.truncate(MOST_REPEATS));
     match session.info.kind {
         StimulusKind::Video => {
             groups.truncate(1);
-            groups.iter_mut().for_each(|trials| trials.truncate(MOST_REPEATS));
         }
         StimulusKind::Image => groups.truncate(MOST_IMAGES),
     }
