@@ -7,6 +7,7 @@ use striate::base::provenance::hash_file;
 use striate::fit::{FitConfig, RunFolder, RunStatus, data_hash};
 use striate::model::Twin;
 use striate::recording::Recording;
+use striate::score::ScoreConfig;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -64,8 +65,17 @@ impl OpenedRun {
         Self::open(&RunArguments { run, recording: None, overrides: Vec::new() }, context)
     }
 
+    /// Every tier, scored as the recording's benchmark does.
+    pub(crate) fn score_config(&self) -> ScoreConfig {
+        ScoreConfig {
+            normalisation: Some(self.normalisation()),
+            data_hash: Some(self.data_hash.clone()),
+            ..ScoreConfig::default()
+        }
+    }
+
     /// How the responses are normalised, in words.
-    pub(crate) fn normalisation(&self) -> String {
+    fn normalisation(&self) -> String {
         let mut words: Vec<&str> = self
             .recording
             .sessions

@@ -35,7 +35,7 @@ pub use positions::{
 };
 pub use predict::{PredictedTrial, predict_trials};
 pub use predictor::{Predictor, TrialInput, TwinPredictor};
-pub use scorer::{ScoreConfig, score, score_all};
+pub use scorer::{ScoreConfig, score, score_all, stimuli};
 pub use scores::{
     Metric, NeuronScores, ScoreFile, Scores, SkippedTier, Statement, Summary, TierScores,
     render_table,

@@ -13,7 +13,7 @@ use crate::error::ScoreError;
 use crate::predictor::Predictor;
 use crate::scores::{Scores, SkippedTier, Statement};
 use plan::TierPlan;
-pub(crate) use plan::stimuli;
+pub use plan::stimuli;
 use session::SessionScorer;
 
 /// What is scored, and how.

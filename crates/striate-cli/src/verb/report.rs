@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 use striate::recording::simulate::Truth;
 use striate::report::{ReportSources, gather, write_report};
-use striate::score::{ScoreConfig, ScoreFile, Scores, prediction_bytes};
+use striate::score::{ScoreFile, Scores, prediction_bytes};
 
 use super::score::{SCORES, scores};
 use crate::context::Context;
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &ReportArguments, context: &Context) -> Result<(), 
     let run = OpenedRun::open(&arguments.run, context)?;
     let scores = match saved(&run)? {
         Some(scores) => scores,
-        None => scores(&run, &score_config(&run), true, context)?,
+        None => scores(&run, &run.score_config(), true, context)?,
     };
     context.check_memory(prediction_bytes(&run.twin, &run.recording))?;
     let out = arguments.out.clone().unwrap_or_else(|| run.folder.path().join(REPORT));
@@ -68,15 +68,6 @@ pub(super) fn write(
     };
     write_report(&gather(&sources, &context.cancel)?, out)?;
     Ok(())
-}
-
-/// Every tier, scored as the recording's benchmark does.
-pub(super) fn score_config(run: &OpenedRun) -> ScoreConfig {
-    ScoreConfig {
-        normalisation: Some(run.normalisation()),
-        data_hash: Some(run.data_hash.clone()),
-        ..ScoreConfig::default()
-    }
 }
 
 /// The scores in the run folder, if they are of this twin on these data.

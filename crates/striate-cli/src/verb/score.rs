@@ -51,8 +51,7 @@ pub(crate) fn run(arguments: &ScoreArguments, context: &Context) -> Result<(), F
     let config = ScoreConfig {
         tiers: (!arguments.tiers.is_empty()).then(|| arguments.tiers.clone()),
         from_frame: arguments.from_frame,
-        normalisation: Some(run.normalisation()),
-        data_hash: Some(run.data_hash.clone()),
+        ..run.score_config()
     };
     let scores = scores(&run, &config, !arguments.no_baseline, context)?;
     let text = format!(

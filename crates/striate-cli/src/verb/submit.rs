@@ -9,7 +9,7 @@ use striate::recording::StimulusKind;
 use striate::score::submission::{
     NameScheme, SubmissionConfig, score_submission, write_submission,
 };
-use striate::score::{ScoreConfig, Scores, TwinPredictor, prediction_bytes, render_table};
+use striate::score::{Scores, TwinPredictor, prediction_bytes, render_table};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -123,11 +123,7 @@ fn refuse_other_kind(run: &OpenedRun, track: Track) -> Result<(), Failure> {
 
 fn check(run: &OpenedRun, files: &[PathBuf], context: &Context) -> Result<(), Failure> {
     let (mut text, mut values) = (String::new(), Map::new());
-    let config = ScoreConfig {
-        normalisation: Some(run.normalisation()),
-        data_hash: Some(run.data_hash.clone()),
-        ..ScoreConfig::default()
-    };
+    let config = run.score_config();
     for path in files {
         let mut progress = context.progress();
         let scores =

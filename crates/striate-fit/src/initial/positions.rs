@@ -9,7 +9,7 @@ use super::peaks::{Peak, peak};
 use crate::error::FitError;
 
 /// Memory for averages: larger sessions are looked at in blocks of neurons.
-pub(crate) const MOST_BYTES: usize = 256 << 20;
+const MOST_BYTES: usize = 256 << 20;
 
 /// Of one value of an average: its sum (f64) and itself (f32).
 const BYTES_PER_VALUE: usize = 12;

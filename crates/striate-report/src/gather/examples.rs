@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 use striate_base::CancelToken;
 use striate_recording::{Recording, Session, StimulusKind, TrialData};
-use striate_score::{Predictor, ScoreError, TrialInput, TwinPredictor};
+use striate_score::{Predictor, ScoreError, TrialInput, TwinPredictor, stimuli};
 
 use crate::data::{Example, NeuronScore, Responses};
 use crate::error::ReportError;
@@ -126,24 +126,16 @@ fn mean_trace(traces: &[Vec<f64>]) -> Vec<f64> {
 
 /// Trials by stimulus: of a video the most repeated one, of images as many as fit.
 fn shown_trials(session: &Session, tier: &str) -> Vec<Vec<usize>> {
-    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for trial in session.trials_of(tier) {
-        let info = &session.info.trials[trial];
-        if info.has_responses {
-            let key = info.stimulus_id.clone().unwrap_or_else(|| format!("trial {trial}"));
-            groups.entry(key).or_default().push(trial);
-        }
-    }
-    let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
-    // Trials in the recording's order decide between equals.
-    groups.sort_by_key(|trials| (std::cmp::Reverse(trials.len()), trials[0]));
+    let mut trials = session.trials_of(tier);
+    trials.retain(|&trial| session.info.trials[trial].has_responses);
+    let mut groups = stimuli(session, &trials);
+    // The sort is stable: the recording's order decides between equals.
+    groups.sort_by_key(|trials| std::cmp::Reverse(trials.len()));
     groups.iter_mut().for_each(|trials| trials.truncate(MOST_REPEATS));
-    match session.info.kind {
-        StimulusKind::Video => {
-            groups.truncate(1);
-        }
-        StimulusKind::Image => groups.truncate(MOST_IMAGES),
-    }
+    groups.truncate(match session.info.kind {
+        StimulusKind::Video => 1,
+        StimulusKind::Image => MOST_IMAGES,
+    });
     groups
 }
 

@@ -139,8 +139,9 @@ impl SessionPlan {
     }
 }
 
-/// The trials of each stimulus, in the order of their first trials.
-pub(crate) fn stimuli(session: &Session, trials: &[usize]) -> Vec<Vec<usize>> {
+/// The trials of each stimulus among `trials` of a session, in the order of their first trials: repeats
+/// come together, a trial whose stimulus has no id stands alone.
+pub fn stimuli(session: &Session, trials: &[usize]) -> Vec<Vec<usize>> {
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut first_of: BTreeMap<&str, usize> = BTreeMap::new();
     for &trial in trials {
