@@ -57,6 +57,7 @@ mod spatial_convolution;
 mod temporal_convolution;
 #[cfg(test)]
 mod testing;
+mod winograd;
 
 pub use depthwise_convolution::DepthwiseConvolution;
 pub use normalisation::Activation;

@@ -4,6 +4,7 @@ mod input_gradient;
 #[cfg(test)]
 mod tests;
 mod weight_gradient;
+mod winograd;
 
 use rayon::prelude::*;
 
@@ -12,6 +13,7 @@ use crate::columns::{WideRows, fill_rows};
 use crate::images::with_columns;
 use crate::product::{Layout, Product, Run};
 use crate::simd::Level;
+use winograd::Plan;
 
 /// Convolution (cross-correlation) over height and width, of each image on its own, with the
 /// gradients of its arguments.
@@ -133,6 +135,9 @@ impl SpatialConvolution {
         check_length("output", output.len(), &self.out_shape());
         if let Some(bias) = bias {
             check_length("bias", bias.len(), &[self.out_channels]);
+        }
+        if let Some(plan) = Plan::new(self) {
+            return self.write_tiles(plan, input, weight, bias, output);
         }
         let level = Level::active();
         let weight = WideRows::new(weight, self.out_channels, level.lanes());

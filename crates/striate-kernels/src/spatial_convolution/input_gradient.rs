@@ -9,6 +9,7 @@
 use rayon::prelude::*;
 
 use super::SpatialConvolution;
+use super::winograd::{Plan, adjoint_weight};
 use crate::check::check_length;
 use crate::columns::WideRows;
 use crate::product::{Layout, Product, Run};
@@ -24,6 +25,10 @@ impl SpatialConvolution {
         check_length("weight", weight.len(), &self.weight_shape());
         check_length("gradient", gradient.len(), &self.out_shape());
         check_length("input gradient", out.len(), &self.in_shape());
+        if let Some((adjoint, plan)) = self.adjoint().and_then(|a| Some((a, Plan::new(&a)?))) {
+            let weight = adjoint_weight(self, weight);
+            return adjoint.write_tiles(plan, gradient, &weight, None, out);
+        }
         let level = Level::active();
         let [_, kernel_columns, ins, outs] = self.weight_shape();
         let weight = WideRows::transposed(weight, kernel_columns * ins, outs, level.lanes());
