@@ -21,7 +21,7 @@ mod kernel;
 mod line;
 
 pub(crate) use kernel::KernelMap;
-pub(crate) use line::{gradient_to_points, inputs_to_points, points_to_outputs};
+pub(crate) use line::{Gradients, Inputs, Line, Outputs, Place, map_line, with_step};
 
 /// Points at which a tile is evaluated; inputs that a tile reads.
 pub(crate) const POINTS: usize = 8;
@@ -59,10 +59,5 @@ impl Tiling {
     /// Tiles of inputs that so many tiles of outputs read.
     pub(crate) fn n_read(&self, n_tiles: usize) -> usize {
         n_tiles + self.n_parts - 1
-    }
-
-    /// Inputs of so many tiles.
-    pub(crate) fn n_inputs(&self, n_tiles: usize) -> usize {
-        n_tiles * self.step + POINTS - self.step
     }
 }

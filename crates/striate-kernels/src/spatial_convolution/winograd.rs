@@ -5,22 +5,20 @@ mod tiles;
 use rayon::prelude::*;
 
 use super::SpatialConvolution;
-use crate::columns::{WideRows, narrow, padded};
-use crate::images::copy_columns;
+use crate::columns::{WideRows, fill_rows, narrow, padded};
 use crate::partition::sum_over;
 use crate::product::{Layout, Product, Run};
 use crate::scratch::with_scratch;
 use crate::simd::Level;
 use crate::winograd::{KernelMap, POINTS, Tiling};
-use tiles::{FromPoints, Planes, ToPoints};
+use tiles::{FromPoints, Planes, Source, ToPoints};
 
 /// Points of a tile in two dimensions.
 const PLANES: usize = POINTS * POINTS;
+/// The point (1, 1), where an image that is 1 everywhere is 1; at all other points it is 0.
+const AT_ONE: usize = POINTS + 1;
 /// Values of a band of tiles that stay in near memory: 512 KiB.
 const NEAR: usize = 1 << 17;
-/// Values between planes of equal length in which they begin, so that they do not compete for the
-/// same lines of near memory.
-const GAP: usize = 16;
 
 /// How a convolution is computed.
 #[derive(Debug, Clone, Copy)]
@@ -116,54 +114,64 @@ impl SpatialConvolution {
                 let first = band.first * plan.steps()[0] * out_row;
                 let end = (first + band.n_rows * plan.steps()[0] * out_row).min(output.len());
                 let output = &mut output[first..end];
-                self.with_inputs_at_points(plan, level, input, band, |values, plane| {
-                    self.write_band(plan, level, band, [values, &weight], plane, bias, output);
+                self.with_inputs_at_points(plan, level, input, band, |inputs, values| {
+                    let points = [inputs, self.output_planes(plan, band, self.out_channels)];
+                    with_scratch(points[1].length(), |products| {
+                        self.write_products(plan, level, points, [values, &weight], bias, products);
+                        let (planes, width, steps) = (points[1], self.out_width(), plan.steps());
+                        let values = &*products;
+                        level.run(FromPoints { values, planes, steps, output, width });
+                    });
                 });
             }
         });
     }
 
-    /// Overwrite some rows of an output from inputs and weights at the points.
-    #[expect(clippy::too_many_arguments, reason = "one call")]
-    fn write_band(
+    /// Overwrite the outputs of a band at the points from its inputs and the weights there.
+    fn write_products(
         &self,
         plan: Plan,
         level: Level,
-        band: Band,
+        [inputs, outputs]: [Planes; 2],
         [values, weight]: [&[f32]; 2],
-        plane: usize,
         bias: Option<&[f32]>,
-        output: &mut [f32],
+        products: &mut [f32],
     ) {
-        let outs = self.out_channels;
-        let n_tiles = [band.n_rows, plan.n_tiles[1]];
-        let out_plane = n_tiles[0] * n_tiles[1] * outs + GAP;
-        with_scratch(PLANES * out_plane, |products| {
-            let runs = self.runs(plan, level, plan.n_read(band)[1]);
-            for (point, products) in products.chunks_exact_mut(out_plane).enumerate() {
-                let first = self.weight_of_point(plan, level, point);
-                for row in 0..band.n_rows {
-                    let from = point * plane + row * plan.n_read(band)[1] * self.in_channels;
-                    Product {
-                        rows: n_tiles[1],
-                        columns: outs,
-                        depth: self.in_channels,
-                        runs: &runs,
-                        a: &values[from..],
-                        layout: Layout::RowsApart(self.in_channels),
-                        b: &weight[first..],
-                        b_step: padded(outs, level.lanes()),
-                        out: &mut products[row * n_tiles[1] * outs..],
-                        out_step: outs,
-                        adds: false,
-                    }
-                    .compute(level);
-                }
+        let runs = self.runs(plan, level, inputs.n_tiles[1]);
+        // Rows of tiles follow each other where both have as many, and then count as one row.
+        let [n_rows, per_row] = match outputs.n_tiles {
+            [rows, columns] if columns == inputs.n_tiles[1] => [1, rows * columns],
+            several => several,
+        };
+        for (point, products) in products.chunks_exact_mut(outputs.step()).enumerate() {
+            let weight = &weight[self.weight_of_point(plan, level, point)..];
+            let bias = bias.filter(|_| point == AT_ONE);
+            if let Some(bias) = bias {
+                fill_rows(&mut products[..outputs.n_all() * outputs.wide], bias);
             }
-            let planes = Planes { n_tiles, channels: outs, plane: out_plane };
-            let (values, width, steps) = (&*products, self.out_width(), plan.steps());
-            level.run(FromPoints { values, planes, steps, bias, output, width });
-        });
+            for row in 0..n_rows {
+                let first = point * inputs.step() + row * inputs.n_tiles[1] * inputs.wide;
+                Product {
+                    rows: per_row,
+                    columns: self.out_channels,
+                    depth: self.in_channels,
+                    runs: &runs,
+                    a: &values[first..],
+                    layout: Layout::RowsApart(inputs.wide),
+                    b: weight,
+                    b_step: padded(self.out_channels, level.lanes()),
+                    out: &mut products[row * per_row * outputs.wide..],
+                    out_step: outputs.wide,
+                    adds: bias.is_some(),
+                }
+                .compute(level);
+            }
+        }
+    }
+
+    /// Tiles of a band's outputs.
+    fn output_planes(&self, plan: Plan, band: Band, wide: usize) -> Planes {
+        Planes { n_tiles: [band.n_rows, plan.n_tiles[1]], channels: self.out_channels, wide }
     }
 
     /// Parts of the kernel: where each reads tiles and weights.
@@ -196,31 +204,28 @@ impl SpatialConvolution {
         rows.evaluate(&of_columns, columns.n_values() * matrix)
     }
 
-    /// Run `task` on the inputs of a band at the points, `[point, tile row, tile column, in]`, and
-    /// the values from one point to the next.
+    /// Run `task` on the inputs of a band at the points.
     fn with_inputs_at_points(
         &self,
         plan: Plan,
         level: Level,
         image: &[f32],
         band: Band,
-        task: impl FnOnce(&[f32], usize),
+        task: impl FnOnce(Planes, &[f32]),
     ) {
-        let n_tiles = plan.n_read(band);
         let channels = self.in_channels;
-        let size = [plan.axes[0].n_inputs(n_tiles[0]), plan.axes[1].n_inputs(n_tiles[1])];
-        let plane = n_tiles[0] * n_tiles[1] * channels + GAP;
-        with_scratch(PLANES * plane, |values| {
-            with_scratch(size[0] * size[1] * channels, |part| {
-                let top = (band.first * plan.steps()[0]) as isize - self.padding[0] as isize;
-                let from = [self.height, self.width, channels];
-                let left = self.padding[1] as isize;
-                copy_part(image, from, [top, left], part, [size[1], channels]);
-                let planes = Planes { n_tiles, channels, plane };
-                let (width, steps, out) = (size[1], plan.steps(), &mut *values);
-                level.run(ToPoints::<false> { part, width, steps, planes, out });
-            });
-            task(values, plane);
+        let planes = Planes { n_tiles: plan.n_read(band), channels, wide: channels };
+        let top = (band.first * plan.steps()[0]) as isize - self.padding[0] as isize;
+        let source = Source {
+            image,
+            size: [self.height, self.width],
+            channels,
+            origin: [top, -(self.padding[1] as isize)],
+            steps: plan.steps(),
+        };
+        with_scratch(planes.length(), |out| {
+            level.run(ToPoints::<false> { source, planes, out: &mut *out });
+            task(planes, out);
         });
     }
 
@@ -243,8 +248,10 @@ impl SpatialConvolution {
             let input = &input[image * in_image..][..in_image];
             let gradient = &gradient[image * out_image..][..out_image];
             for band in plan.bands(self.in_channels + wide) {
-                self.with_inputs_at_points(plan, level, input, band, |values, plane| {
-                    self.add_band(plan, level, band, [values, gradient], plane, sums);
+                self.with_inputs_at_points(plan, level, input, band, |inputs, values| {
+                    self.with_gradient_at_points(plan, level, gradient, band, |outputs, spread| {
+                        self.add_tiles(plan, level, [inputs, outputs], [values, spread], sums);
+                    });
                 });
             }
         });
@@ -252,58 +259,64 @@ impl SpatialConvolution {
         narrow(&columns.gradient(&of_columns, matrix), wide, out, self.out_channels);
     }
 
-    /// Add the part of some rows of tiles to the gradient of the weights at the points.
-    fn add_band(
+    /// Run `task` on the gradient of a band's outputs at the points.
+    fn with_gradient_at_points(
         &self,
         plan: Plan,
         level: Level,
+        image: &[f32],
         band: Band,
+        task: impl FnOnce(Planes, &[f32]),
+    ) {
+        let planes = self.output_planes(plan, band, padded(self.out_channels, level.lanes()));
+        let source = Source {
+            image,
+            size: [self.out_height(), self.out_width()],
+            channels: self.out_channels,
+            origin: [(band.first * plan.steps()[0]) as isize, 0],
+            steps: plan.steps(),
+        };
+        with_scratch(planes.length(), |out| {
+            level.run(ToPoints::<true> { source, planes, out: &mut *out });
+            task(planes, out);
+        });
+    }
+
+    /// Add the part of a band to the gradient of the weights at the points.
+    fn add_tiles(
+        &self,
+        plan: Plan,
+        level: Level,
+        [inputs, outputs]: [Planes; 2],
         [values, gradient]: [&[f32]; 2],
-        plane: usize,
         sums: &mut [f32],
     ) {
-        let [ins, outs] = [self.in_channels, self.out_channels];
-        let wide = padded(outs, level.lanes());
-        let n_tiles = [band.n_rows, plan.n_tiles[1]];
-        let out_plane = n_tiles[0] * n_tiles[1] * wide + GAP;
-        let steps = plan.steps();
-        let size = [n_tiles[0] * steps[0], n_tiles[1] * steps[1]];
-        let tiles_per_row = plan.n_read(band)[1];
-        with_scratch(PLANES * out_plane, |spread| {
-            with_scratch(size[0] * size[1] * wide, |part| {
-                let from = [self.out_height(), self.out_width(), outs];
-                let top = (band.first * steps[0]) as isize;
-                copy_part(gradient, from, [top, 0], part, [size[1], wide]);
-                let planes = Planes { n_tiles, channels: wide, plane: out_plane };
-                let (width, out) = (size[1], &mut *spread);
-                level.run(ToPoints::<true> { part, width, steps, planes, out });
-            });
-            let parts = self.runs(plan, level, tiles_per_row);
-            for point in 0..PLANES {
-                let first = self.weight_of_point(plan, level, point);
-                for part in &parts {
-                    let run = |row| Run {
-                        a: part.a + row * tiles_per_row * ins,
-                        b: row * n_tiles[1] * wide,
-                    };
-                    let runs: Vec<Run> = (0..band.n_rows).map(run).collect();
-                    Product {
-                        rows: ins,
-                        columns: outs,
-                        depth: n_tiles[1],
-                        runs: &runs,
-                        a: &values[point * plane..],
-                        layout: Layout::TermsApart(ins),
-                        b: &spread[point * out_plane..],
-                        b_step: wide,
-                        out: &mut sums[first + part.b..],
-                        out_step: wide,
-                        adds: true,
-                    }
-                    .compute(level);
+        let [n_rows, n_columns] = outputs.n_tiles;
+        let parts = self.runs(plan, level, inputs.n_tiles[1]);
+        for point in 0..PLANES {
+            let first = self.weight_of_point(plan, level, point);
+            for part in &parts {
+                let run = |row| Run {
+                    a: part.a + row * inputs.n_tiles[1] * inputs.wide,
+                    b: row * n_columns * outputs.wide,
+                };
+                let runs: Vec<Run> = (0..n_rows).map(run).collect();
+                Product {
+                    rows: self.in_channels,
+                    columns: self.out_channels,
+                    depth: n_columns,
+                    runs: &runs,
+                    a: &values[point * inputs.step()..],
+                    layout: Layout::TermsApart(inputs.wide),
+                    b: &gradient[point * outputs.step()..],
+                    b_step: outputs.wide,
+                    out: &mut sums[first + part.b..],
+                    out_step: outputs.wide,
+                    adds: true,
                 }
+                .compute(level);
             }
-        });
+        }
     }
 }
 
@@ -316,25 +329,4 @@ pub(super) fn adjoint_weight(geometry: &SpatialConvolution, weight: &[f32]) -> V
         crate::columns::transpose(from, ins, outs, to, ins);
     }
     adjoint
-}
-
-/// Overwrite `part` with rows of an image from `top` on and columns from `-left` on; what the image
-/// does not have is 0.
-fn copy_part(
-    image: &[f32],
-    [height, width, channels]: [usize; 3],
-    [top, left]: [isize; 2],
-    part: &mut [f32],
-    [n_columns, wide]: [usize; 2],
-) {
-    let row = (n_columns * wide).max(1);
-    for (index, part) in part.chunks_exact_mut(row).enumerate() {
-        let y = top + index as isize;
-        if (0..height as isize).contains(&y) {
-            let image = &image[y as usize * width * channels..][..width * channels];
-            copy_columns(image, [width, channels], left, part, [n_columns, wide]);
-        } else {
-            part.fill(0.0);
-        }
-    }
 }

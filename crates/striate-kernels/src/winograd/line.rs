@@ -1,4 +1,4 @@
-//! The maps of inputs, outputs and gradients along one line, a vector of channels at a time.
+//! The maps of inputs, outputs and gradients along one line, a vector at a time.
 //!
 //! Points are in the order 0, 1, -1, 2, -2, 1/2, -1/2, infinity.
 
@@ -11,30 +11,113 @@ const SQUARES: [f32; 3] = {
     [a + b + c, a * b + b * c + c * a, a * b * c]
 };
 
-/// `B^T`: coefficients of the polynomial that is zero at all other points.
+/// A linear map of a line.
+pub(crate) trait Line {
+    /// Values that it reads.
+    const READ: usize;
+    /// Values that it writes.
+    const WRITTEN: usize;
+
+    /// Map the first `READ` vectors to the first `WRITTEN`.
+    fn map<S: Simd>(simd: S, line: [S::Vector; POINTS]) -> [S::Vector; POINTS];
+}
+
+/// `B^T`: inputs to the points.
+pub(crate) struct Inputs;
+
+/// `A^T`: points to `STEP` outputs.
+pub(crate) struct Outputs<const STEP: usize>;
+
+/// `A`, the adjoint of [`Outputs`]: `STEP` gradients to the points.
+pub(crate) struct Gradients<const STEP: usize>;
+
+/// Where the vectors of a line lie: the first, and from one to the next.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<P> {
+    pub(crate) first: P,
+    pub(crate) step: usize,
+}
+
+/// Map a line of vectors of which the first `count` lanes are in use, all where `FULL`.
+///
+/// # Safety
+/// So many values can be read and written at each of the line's places.
 #[inline(always)]
-pub(crate) fn inputs_to_points<S: Simd>(
+pub(crate) unsafe fn map_line<L: Line, S: Simd, const FULL: bool>(
     simd: S,
-    inputs: [S::Vector; POINTS],
-) -> [S::Vector; POINTS] {
-    let [d0, d1, d2, d3, d4, d5, d6, d7] = inputs;
-    let mut values = inputs;
-    for (pair, &point) in PAIRS.iter().enumerate() {
-        let square = point * point;
-        let (sum, product) = (SQUARES[0] - square, SQUARES[2] / square);
-        let even = three_terms(simd, d6, [-sum, product], [d4, d2]);
-        let odd = three_terms(simd, d5, [-sum, product], [d3, d1]);
-        values[2 * pair + 1] = simd.mul_add(simd.splat(point), odd, even);
-        values[2 * pair + 2] = simd.mul_add(simd.splat(-point), odd, even);
+    from: Place<*const f32>,
+    to: Place<*mut f32>,
+    count: usize,
+) {
+    let mut line = [simd.splat(0.0); POINTS];
+    for (index, vector) in line[..L::READ].iter_mut().enumerate() {
+        // SAFETY: the caller's promise.
+        *vector = unsafe {
+            let from = from.first.add(index * from.step);
+            if FULL { simd.load(from) } else { simd.load_first(from, count) }
+        };
     }
-    let [sum, pairs, product] = SQUARES.map(|x| simd.splat(x));
-    let alternating = |high, [third, second, first]: [S::Vector; 3]| {
-        let rest = simd.sub(simd.mul(pairs, second), simd.mul(product, first));
-        simd.sub(simd.add(high, rest), simd.mul(sum, third))
+    let line = L::map(simd, line);
+    for (index, &vector) in line[..L::WRITTEN].iter().enumerate() {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let to = to.first.add(index * to.step);
+            if FULL { simd.store(vector, to) } else { simd.store_first(vector, to, count) }
+        }
+    }
+}
+
+/// Call a function that is generic over a line's step with the one of this tiling.
+macro_rules! with_step {
+    ($step:expr, $line:ident => $call:expr) => {
+        match $step {
+            3 => {
+                type Line = $line<3>;
+                $call
+            }
+            4 => {
+                type Line = $line<4>;
+                $call
+            }
+            5 => {
+                type Line = $line<5>;
+                $call
+            }
+            6 => {
+                type Line = $line<6>;
+                $call
+            }
+            7 => {
+                type Line = $line<7>;
+                $call
+            }
+            step => unreachable!("tiles are 3 to 7 places apart, not {step}"),
+        }
     };
-    values[0] = alternating(d6, [d4, d2, d0]);
-    values[POINTS - 1] = alternating(d7, [d5, d3, d1]);
-    values
+}
+pub(crate) use with_step;
+
+impl Line for Inputs {
+    const READ: usize = POINTS;
+    const WRITTEN: usize = POINTS;
+
+    /// At each point, the polynomial that is zero at all others.
+    #[inline(always)]
+    fn map<S: Simd>(simd: S, line: [S::Vector; POINTS]) -> [S::Vector; POINTS] {
+        let [d0, d1, d2, d3, d4, d5, d6, d7] = line;
+        let mut values = line;
+        for (pair, &point) in PAIRS.iter().enumerate() {
+            let square = point * point;
+            let (sum, product) = (SQUARES[0] - square, SQUARES[2] / square);
+            let even = three_terms(simd, d6, [-sum, product], [d4, d2]);
+            let odd = three_terms(simd, d5, [-sum, product], [d3, d1]);
+            values[2 * pair + 1] = simd.mul_add(simd.splat(point), odd, even);
+            values[2 * pair + 2] = simd.mul_add(simd.splat(-point), odd, even);
+        }
+        values[0] = at_zero(simd, [d0, d2, d4, d6]);
+        values[POINTS - 1] = at_zero(simd, [d1, d3, d5, d7]);
+        values
+    }
 }
 
 #[inline(always)]
@@ -48,54 +131,58 @@ fn three_terms<S: Simd>(
     simd.mul_add(simd.splat(factors[1]), terms[1], sum)
 }
 
-/// `A^T`: the first `n` outputs of `step`, from the values at the points.
+/// The polynomial that is zero at all pairs.
 #[inline(always)]
-pub(crate) fn points_to_outputs<S: Simd>(
-    simd: S,
-    values: [S::Vector; POINTS],
-    step: usize,
-) -> [S::Vector; POINTS] {
-    let mut even = [values[0]; 3];
-    let mut odd = even;
-    for pair in 0..3 {
-        even[pair] = simd.add(values[2 * pair + 1], values[2 * pair + 2]);
-        odd[pair] = simd.sub(values[2 * pair + 1], values[2 * pair + 2]);
-    }
-    let mut outputs = [simd.splat(0.0); POINTS];
-    let mut powers = [1.0f32; 3];
-    for (index, output) in outputs[..step].iter_mut().enumerate() {
-        let terms = if index % 2 == 0 { even } else { odd };
-        let mut sum = simd.mul(simd.splat(powers[0]), terms[0]);
-        sum = simd.mul_add(simd.splat(powers[1]), terms[1], sum);
-        *output = simd.mul_add(simd.splat(powers[2]), terms[2], sum);
-        for (power, pair) in powers.iter_mut().zip(PAIRS) {
-            *power *= pair;
-        }
-    }
-    outputs[0] = simd.add(outputs[0], values[0]);
-    outputs[step - 1] = simd.add(outputs[step - 1], values[POINTS - 1]);
-    outputs
+fn at_zero<S: Simd>(simd: S, [first, second, third, high]: [S::Vector; 4]) -> S::Vector {
+    let sum = three_terms(simd, high, [-SQUARES[0], SQUARES[1]], [third, second]);
+    simd.mul_add(simd.splat(-SQUARES[2]), first, sum)
 }
 
-/// `A`, the adjoint of [`points_to_outputs`]: what `step` gradients of outputs add at the points.
-#[inline(always)]
-pub(crate) fn gradient_to_points<S: Simd>(
-    simd: S,
-    gradient: [S::Vector; POINTS],
-    step: usize,
-) -> [S::Vector; POINTS] {
-    let mut values = [gradient[0]; POINTS];
-    for (pair, &point) in PAIRS.iter().enumerate() {
-        let zero = simd.splat(0.0);
-        let (mut sums, mut power) = ([zero; 2], 1.0f32);
-        for (index, &gradient) in gradient[..step].iter().enumerate() {
-            let sum = &mut sums[index % 2];
-            *sum = simd.mul_add(simd.splat(power), gradient, *sum);
-            power *= point;
+impl<const STEP: usize> Line for Outputs<STEP> {
+    const READ: usize = POINTS;
+    const WRITTEN: usize = STEP;
+
+    #[inline(always)]
+    fn map<S: Simd>(simd: S, line: [S::Vector; POINTS]) -> [S::Vector; POINTS] {
+        let [zero, a, minus_a, b, minus_b, c, minus_c, infinity] = line;
+        let even = [simd.add(a, minus_a), simd.add(b, minus_b), simd.add(c, minus_c)];
+        let odd = [simd.sub(a, minus_a), simd.sub(b, minus_b), simd.sub(c, minus_c)];
+        let mut outputs = line;
+        let mut powers = [1.0f32; 3];
+        for (index, output) in outputs[..STEP].iter_mut().enumerate() {
+            let terms = if index % 2 == 0 { even } else { odd };
+            let mut sum = simd.mul(simd.splat(powers[0]), terms[0]);
+            sum = simd.mul_add(simd.splat(powers[1]), terms[1], sum);
+            *output = simd.mul_add(simd.splat(powers[2]), terms[2], sum);
+            for (power, pair) in powers.iter_mut().zip(PAIRS) {
+                *power *= pair;
+            }
         }
-        values[2 * pair + 1] = simd.add(sums[0], sums[1]);
-        values[2 * pair + 2] = simd.sub(sums[0], sums[1]);
+        outputs[0] = simd.add(outputs[0], zero);
+        outputs[STEP - 1] = simd.add(outputs[STEP - 1], infinity);
+        outputs
     }
-    values[POINTS - 1] = gradient[step - 1];
-    values
+}
+
+impl<const STEP: usize> Line for Gradients<STEP> {
+    const READ: usize = STEP;
+    const WRITTEN: usize = POINTS;
+
+    #[inline(always)]
+    fn map<S: Simd>(simd: S, line: [S::Vector; POINTS]) -> [S::Vector; POINTS] {
+        let mut values = line;
+        for (pair, &point) in PAIRS.iter().enumerate() {
+            let (mut even, mut odd) = (line[0], simd.mul(simd.splat(point), line[1]));
+            let mut power = point;
+            for (index, &gradient) in line[..STEP].iter().enumerate().skip(2) {
+                power *= point;
+                let sum = if index % 2 == 0 { &mut even } else { &mut odd };
+                *sum = simd.mul_add(simd.splat(power), gradient, *sum);
+            }
+            values[2 * pair + 1] = simd.add(even, odd);
+            values[2 * pair + 2] = simd.sub(even, odd);
+        }
+        values[POINTS - 1] = line[STEP - 1];
+        values
+    }
 }
