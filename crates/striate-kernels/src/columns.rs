@@ -49,6 +49,16 @@ pub(crate) fn transpose(matrix: &[f32], ins: usize, outs: usize, rows: &mut [f32
     }
 }
 
+/// Matrices `[.., in, out]` in the reverse order, each transposed.
+pub(crate) fn reversed_transposes(matrices: &[f32], ins: usize, outs: usize) -> Vec<f32> {
+    let size = (ins * outs).max(1);
+    let mut reversed = vec![0.0; matrices.len()];
+    for (matrix, to) in matrices.chunks_exact(size).rev().zip(reversed.chunks_exact_mut(size)) {
+        transpose(matrix, ins, outs, to, ins);
+    }
+    reversed
+}
+
 /// Copy rows of `from` values to the beginnings of rows of `to` values; the rest of each is 0.
 pub(crate) fn widen(rows: &[f32], from: usize, wide: &mut [f32], to: usize) {
     for (row, wide) in rows.chunks_exact(from.max(1)).zip(wide.chunks_exact_mut(to.max(1))) {

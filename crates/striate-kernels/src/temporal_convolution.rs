@@ -4,14 +4,16 @@ mod blocks;
 #[cfg(test)]
 mod tests;
 mod weight_gradient;
+mod winograd;
 
 use rayon::prelude::*;
 
 use crate::check::check_length;
-use crate::columns::{WideRows, fill_rows};
+use crate::columns::{WideRows, fill_rows, reversed_transposes};
 use crate::product::{Layout, Product, Run};
 use crate::simd::Level;
 use blocks::{Block, blocks_of};
+use winograd::Tiled;
 
 /// Convolution (cross-correlation) over frames without padding, of each pixel on its own, with the
 /// gradients of its arguments.
@@ -96,6 +98,9 @@ impl TemporalConvolution {
         if let Some(bias) = bias {
             check_length("bias", bias.len(), &[self.out_channels]);
         }
+        if let Some(tiled) = Tiled::new(self) {
+            return tiled.write(input, weight, bias, output);
+        }
         let level = Level::active();
         let weight = WideRows::new(weight, self.out_channels, level.lanes());
         let tap = [self.n_pixels * self.in_channels, self.in_channels * weight.step];
@@ -113,9 +118,12 @@ impl TemporalConvolution {
         check_length("weight", weight.len(), &self.weight_shape());
         check_length("gradient", gradient.len(), &self.out_shape());
         check_length("input gradient", out.len(), &self.in_shape());
+        let [_, ins, outs] = self.weight_shape();
+        if let Some(tiled) = Tiled::adjoint(self) {
+            return tiled.write(gradient, &reversed_transposes(weight, ins, outs), None, out);
+        }
         let level = Level::active();
         let out_frames = self.out_frames();
-        let [_, ins, outs] = self.weight_shape();
         let weight = WideRows::transposed(weight, ins, outs, level.lanes());
         let tap = [self.n_pixels * outs, outs * weight.step];
         let sums = TapSums { level, source: gradient, weight, channels: outs };

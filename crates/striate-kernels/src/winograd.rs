@@ -21,7 +21,7 @@ mod kernel;
 mod line;
 
 pub(crate) use kernel::KernelMap;
-pub(crate) use line::{Gradients, Inputs, Line, Outputs, Place, map_line, with_step};
+pub(crate) use line::{Gradients, Inputs, Line, Outputs, Place, Slices, map_line, with_step};
 
 /// Points at which a tile is evaluated; inputs that a tile reads.
 pub(crate) const POINTS: usize = 8;

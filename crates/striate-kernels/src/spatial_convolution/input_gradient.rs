@@ -9,9 +9,9 @@
 use rayon::prelude::*;
 
 use super::SpatialConvolution;
-use super::winograd::{Plan, adjoint_weight};
+use super::winograd::Plan;
 use crate::check::check_length;
-use crate::columns::WideRows;
+use crate::columns::{WideRows, reversed_transposes};
 use crate::product::{Layout, Product, Run};
 use crate::scratch::with_scratch;
 use crate::simd::{Kernel, Level, Simd};
@@ -26,7 +26,7 @@ impl SpatialConvolution {
         check_length("gradient", gradient.len(), &self.out_shape());
         check_length("input gradient", out.len(), &self.in_shape());
         if let Some((adjoint, plan)) = self.adjoint().and_then(|a| Some((a, Plan::new(&a)?))) {
-            let weight = adjoint_weight(self, weight);
+            let weight = reversed_transposes(weight, self.in_channels, self.out_channels);
             return adjoint.write_tiles(plan, gradient, &weight, None, out);
         }
         let level = Level::active();

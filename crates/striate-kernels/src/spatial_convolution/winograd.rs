@@ -319,14 +319,3 @@ impl SpatialConvolution {
         }
     }
 }
-
-/// The weights of [`SpatialConvolution::adjoint`]: rows and columns reversed, `[.., out, in]`.
-pub(super) fn adjoint_weight(geometry: &SpatialConvolution, weight: &[f32]) -> Vec<f32> {
-    let [_, _, ins, outs] = geometry.weight_shape();
-    let matrix = (ins * outs).max(1);
-    let mut adjoint = vec![0.0; weight.len()];
-    for (from, to) in weight.chunks_exact(matrix).rev().zip(adjoint.chunks_exact_mut(matrix)) {
-        crate::columns::transpose(from, ins, outs, to, ins);
-    }
-    adjoint
-}

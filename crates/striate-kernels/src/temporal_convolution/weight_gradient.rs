@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::TemporalConvolution;
 use super::blocks::BLOCK;
+use super::winograd::Tiled;
 use crate::check::check_length;
 use crate::columns::{narrow, padded, widen};
 use crate::near::bring_near;
@@ -31,6 +32,9 @@ impl TemporalConvolution {
         check_length("input", input.len(), &self.in_shape());
         check_length("gradient", gradient.len(), &self.out_shape());
         check_length("weight gradient", out.len(), &self.weight_shape());
+        if let Some(tiled) = Tiled::new(self) {
+            return tiled.weight_gradient(input, gradient, out);
+        }
         let level = Level::active();
         let [_, in_frames, n_pixels, ins] = self.in_shape();
         let [_, out_frames, _, outs] = self.out_shape();

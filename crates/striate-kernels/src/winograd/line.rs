@@ -2,8 +2,10 @@
 //!
 //! Points are in the order 0, 1, -1, 2, -2, 1/2, -1/2, infinity.
 
+use std::marker::PhantomData;
+
 use super::{PAIRS, POINTS};
-use crate::simd::Simd;
+use crate::simd::{Kernel, Simd};
 
 /// Squares of the pairs: sum, sum of products of two, product.
 const SQUARES: [f32; 3] = {
@@ -63,6 +65,45 @@ pub(crate) unsafe fn map_line<L: Line, S: Simd, const FULL: bool>(
         unsafe {
             let to = to.first.add(index * to.step);
             if FULL { simd.store(vector, to) } else { simd.store_first(vector, to, count) }
+        }
+    }
+}
+
+/// Map lines of which each value has a slice of its own.
+pub(crate) struct Slices<'a, L> {
+    from: [&'a [f32]; POINTS],
+    to: [&'a mut [f32]; POINTS],
+    line: PhantomData<L>,
+}
+
+impl<'a, L: Line> Slices<'a, L> {
+    /// Map the first slices of `from` to the first of `to`, as many as the line reads and writes.
+    pub(crate) fn new(from: [&'a [f32]; POINTS], to: [&'a mut [f32]; POINTS]) -> Self {
+        Self { from, to, line: PhantomData }
+    }
+}
+
+impl<L: Line> Kernel for Slices<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        let length = self.to[0].len();
+        let are_equal = self.from[..L::READ].iter().all(|from| from.len() == length)
+            && self.to[..L::WRITTEN].iter().all(|to| to.len() == length);
+        assert!(are_equal, "slices of a line differ in length");
+        for at in (0..length).step_by(S::LANES) {
+            let count = (length - at).min(S::LANES);
+            let mut line = [simd.splat(0.0); POINTS];
+            for (vector, from) in line[..L::READ].iter_mut().zip(&self.from) {
+                // SAFETY: all slices have `count` values from `at` on.
+                *vector = unsafe { simd.load_first(from.as_ptr().add(at), count) };
+            }
+            let line = L::map(simd, line);
+            for (&vector, to) in line[..L::WRITTEN].iter().zip(&mut self.to) {
+                // SAFETY: see above.
+                unsafe { simd.store_first(vector, to.as_mut_ptr().add(at), count) };
+            }
         }
     }
 }
