@@ -13,7 +13,7 @@ use crate::columns::{WideRows, fill_rows};
 use crate::images::with_columns;
 use crate::product::{Layout, Product, Run};
 use crate::simd::Level;
-use winograd::Plan;
+use winograd::Tiled;
 
 /// Convolution (cross-correlation) over height and width, of each image on its own, with the
 /// gradients of its arguments.
@@ -136,8 +136,8 @@ impl SpatialConvolution {
         if let Some(bias) = bias {
             check_length("bias", bias.len(), &[self.out_channels]);
         }
-        if let Some(plan) = Plan::new(self) {
-            return self.write_tiles(plan, input, weight, bias, output);
+        if let Some(tiled) = Tiled::new(self) {
+            return tiled.write(input, weight, bias, output);
         }
         let level = Level::active();
         let weight = WideRows::new(weight, self.out_channels, level.lanes());

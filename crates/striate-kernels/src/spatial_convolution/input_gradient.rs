@@ -9,7 +9,7 @@
 use rayon::prelude::*;
 
 use super::SpatialConvolution;
-use super::winograd::Plan;
+use super::winograd::Tiled;
 use crate::check::check_length;
 use crate::columns::{WideRows, reversed_transposes};
 use crate::product::{Layout, Product, Run};
@@ -25,9 +25,9 @@ impl SpatialConvolution {
         check_length("weight", weight.len(), &self.weight_shape());
         check_length("gradient", gradient.len(), &self.out_shape());
         check_length("input gradient", out.len(), &self.in_shape());
-        if let Some((adjoint, plan)) = self.adjoint().and_then(|a| Some((a, Plan::new(&a)?))) {
+        if let Some(adjoint) = Tiled::adjoint(self) {
             let weight = reversed_transposes(weight, self.in_channels, self.out_channels);
-            return adjoint.write_tiles(plan, gradient, &weight, None, out);
+            return adjoint.write(gradient, &weight, None, out);
         }
         let level = Level::active();
         let [_, kernel_columns, ins, outs] = self.weight_shape();

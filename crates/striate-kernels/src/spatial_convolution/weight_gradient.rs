@@ -1,7 +1,7 @@
 //! The gradient of the weights.
 
 use super::SpatialConvolution;
-use super::winograd::Plan;
+use super::winograd::Tiled;
 use crate::check::check_length;
 use crate::columns::{narrow, padded, widen};
 use crate::images::with_columns;
@@ -19,8 +19,8 @@ impl SpatialConvolution {
         check_length("input", input.len(), &self.in_shape());
         check_length("gradient", gradient.len(), &self.out_shape());
         check_length("weight gradient", out.len(), &self.weight_shape());
-        if let Some(plan) = Plan::new(self) {
-            return self.weight_gradient_of_tiles(plan, input, gradient, out);
+        if let Some(tiled) = Tiled::new(self) {
+            return tiled.weight_gradient(input, gradient, out);
         }
         let level = Level::active();
         let [kernel_rows, kernel_columns, ins, outs] = self.weight_shape();
