@@ -136,7 +136,7 @@ impl SpatialConvolution {
         if let Some(bias) = bias {
             check_length("bias", bias.len(), &[self.out_channels]);
         }
-        if let Some(tiled) = Tiled::new(self) {
+        if let Some(tiled) = Tiled::new(self).filter(Tiled::is_cheaper) {
             return tiled.write(input, weight, bias, output);
         }
         let level = Level::active();

@@ -98,7 +98,8 @@ impl TemporalConvolution {
         if let Some(bias) = bias {
             check_length("bias", bias.len(), &[self.out_channels]);
         }
-        if let Some(tiled) = Tiled::new(self) {
+        let tiled = Tiled::new(self);
+        if tiled.is_cheaper() {
             return tiled.write(input, weight, bias, output);
         }
         let level = Level::active();
@@ -119,7 +120,8 @@ impl TemporalConvolution {
         check_length("gradient", gradient.len(), &self.out_shape());
         check_length("input gradient", out.len(), &self.in_shape());
         let [_, ins, outs] = self.weight_shape();
-        if let Some(tiled) = Tiled::adjoint(self) {
+        let tiled = Tiled::adjoint(self);
+        if tiled.is_cheaper() {
             return tiled.write(gradient, &reversed_transposes(weight, ins, outs), None, out);
         }
         let level = Level::active();

@@ -61,3 +61,71 @@ impl Tiling {
         n_tiles + self.n_parts - 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::Level;
+
+    /// Outputs of one line of one channel, and the gradient of its taps, by way of the points.
+    fn by_points(taps: &[f32], inputs: &[f32], gradient: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let tiling = Tiling::new(taps.len());
+        assert_eq!(tiling.n_parts, 1);
+        let map = KernelMap::new(tiling);
+        let weights = map.evaluate(taps, 1);
+        let at_points = |values: &[f32], is_gradient: bool| {
+            let mut points = [0.0; POINTS];
+            let mut from = [&[0.0f32][..]; POINTS];
+            for (from, value) in from.iter_mut().zip(values.chunks(1)) {
+                *from = value;
+            }
+            let mut chunks = points.chunks_mut(1);
+            let to = std::array::from_fn(|_| chunks.next().unwrap());
+            if is_gradient {
+                with_step!(tiling.step, Gradients => Level::Portable.run(Slices::<Line>::new(from, to)));
+            } else {
+                Level::Portable.run(Slices::<Inputs>::new(from, to));
+            }
+            points
+        };
+        let values = at_points(inputs, false);
+        let products: Vec<f32> = values.iter().zip(&weights).map(|(a, b)| a * b).collect();
+        let mut outputs = [0.0; POINTS];
+        let mut chunks = outputs.chunks_mut(1);
+        let to = std::array::from_fn(|_| chunks.next().unwrap());
+        let mut chunks = products.chunks(1);
+        let from = std::array::from_fn(|_| chunks.next().unwrap());
+        with_step!(tiling.step, Outputs => Level::Portable.run(Slices::<Line>::new(from, to)));
+        let spread = at_points(gradient, true);
+        let sums: Vec<f32> = values.iter().zip(&spread).map(|(a, b)| a * b).collect();
+        (outputs[..tiling.step].to_vec(), map.gradient(&sums, 1))
+    }
+
+    #[test]
+    fn a_line_and_its_gradient_are_those_of_the_definition() {
+        for n_taps in 2..=6 {
+            let taps: Vec<f32> = (0..n_taps).map(|k| 1.5 - k as f32).collect();
+            let inputs: Vec<f32> = (0..POINTS).map(|i| ((3 * i) % 7) as f32 - 3.0).collect();
+            let step = POINTS + 1 - n_taps;
+            let gradient: Vec<f32> = (0..step).map(|i| 1.0 - 0.5 * i as f32).collect();
+            let (outputs, of_taps) = by_points(&taps, &inputs, &gradient);
+            let output = |y: usize| -> f32 { (0..n_taps).map(|k| taps[k] * inputs[y + k]).sum() };
+            let of_tap = |k: usize| -> f32 { (0..step).map(|y| gradient[y] * inputs[y + k]).sum() };
+            for (y, found) in outputs.into_iter().enumerate() {
+                assert!((found - output(y)).abs() < 1e-4, "{n_taps} taps: {found}, {}", output(y));
+            }
+            for (k, found) in of_taps.into_iter().enumerate() {
+                assert!((found - of_tap(k)).abs() < 1e-4, "{n_taps} taps: {found}, {}", of_tap(k));
+            }
+        }
+    }
+
+    #[test]
+    fn parts_cover_long_kernels() {
+        for taps in 7..30 {
+            let tiling = Tiling::new(taps);
+            let capacity = (tiling.n_parts - 1) * tiling.step + POINTS + 1 - tiling.step;
+            assert!((taps..taps + tiling.step).contains(&capacity), "{tiling:?}");
+        }
+    }
+}

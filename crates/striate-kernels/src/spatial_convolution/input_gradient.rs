@@ -25,7 +25,7 @@ impl SpatialConvolution {
         check_length("weight", weight.len(), &self.weight_shape());
         check_length("gradient", gradient.len(), &self.out_shape());
         check_length("input gradient", out.len(), &self.in_shape());
-        if let Some(adjoint) = Tiled::adjoint(self) {
+        if let Some(adjoint) = Tiled::adjoint(self).filter(Tiled::is_cheaper) {
             let weight = reversed_transposes(weight, self.in_channels, self.out_channels);
             return adjoint.write(gradient, &weight, None, out);
         }

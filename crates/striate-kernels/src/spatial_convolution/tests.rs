@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::SpatialConvolution;
-use crate::testing::{TOLERANCE, assert_close, at_every_level, random, with_threads};
+use super::winograd::Tiled;
+use crate::columns::reversed_transposes;
+use crate::testing::{TOLERANCE_IN_TILES, assert_close, at_every_level, random, with_threads};
 
 /// Calls `visit` with the indices of output, input and weight of each product of the definition.
 fn products(g: &SpatialConvolution, mut visit: impl FnMut(usize, usize, usize)) {
@@ -65,12 +67,12 @@ fn check(g: &SpatialConvolution) {
     at_every_level(|| {
         let mut output = vec![f32::NAN; linear.len()];
         g.forward(&arguments[0], &arguments[1], None, &mut output);
-        assert_close("output without bias", &output, &linear, TOLERANCE);
+        assert_close("output without bias", &output, &linear, TOLERANCE_IN_TILES);
         let found = found(g, &arguments);
         for (what, (found, expected)) in
             ["output", "weight", "input"].into_iter().zip(found.iter().zip(&expected))
         {
-            assert_close(what, found, expected, TOLERANCE);
+            assert_close(what, found, expected, TOLERANCE_IN_TILES);
         }
     });
 }
@@ -128,6 +130,65 @@ fn wide_kernels_of_one_channel_and_many_channels_are_right() {
     check(&SpatialConvolution { n_images: 1, in_channels: 40, out_channels: 70, ..SAME });
 }
 
+/// Channels of more than a vector, a width that cuts tiles off, several bands of tiles.
+const TILED: SpatialConvolution = SpatialConvolution {
+    n_images: 2,
+    height: 14,
+    width: 21,
+    in_channels: 17,
+    out_channels: 34,
+    kernel: [5, 5],
+    padding: [2, 2],
+    stride: [1, 1],
+};
+
+/// As [`check`], in tiles whether or not they pay.
+fn check_tiled(g: &SpatialConvolution) {
+    let arguments = arguments(g);
+    let [x, w, b, d] = &arguments;
+    let expected = naive(g, &arguments);
+    at_every_level(|| {
+        let mut results = [d.len(), w.len(), x.len()].map(|length| vec![f32::NAN; length]);
+        let tiled = Tiled::new(g).unwrap();
+        tiled.write(x, w, Some(b), &mut results[0]);
+        tiled.weight_gradient(x, d, &mut results[1]);
+        let adjoint = reversed_transposes(w, g.in_channels, g.out_channels);
+        Tiled::adjoint(g).unwrap().write(d, &adjoint, None, &mut results[2]);
+        for (what, (found, expected)) in
+            ["output", "weight", "input"].into_iter().zip(results.iter().zip(&expected))
+        {
+            assert_close(what, found, expected, TOLERANCE_IN_TILES);
+        }
+    });
+}
+
+#[test]
+fn tiles_are_right_for_every_kernel() {
+    let kernels = [[2, 3], [3, 3], [4, 1], [5, 5], [6, 2], [7, 7], [1, 9], [11, 5]];
+    for kernel in kernels {
+        for padding in [[0, 0], kernel.map(|taps| taps / 2), [kernel[0] - 1, 0]] {
+            check_tiled(&SpatialConvolution { n_images: 1, kernel, padding, ..TILED });
+        }
+    }
+    check_tiled(&SpatialConvolution { in_channels: 40, out_channels: 70, height: 30, ..TILED });
+    check_tiled(&SpatialConvolution { in_channels: 1, out_channels: 3, ..TILED });
+}
+
+#[test]
+fn kernels_that_tiles_do_not_pay_for_are_left_alone() {
+    let pays = |geometry| Tiled::new(&geometry).is_some_and(|tiled| tiled.is_cheaper());
+    let alone = |geometry| assert!(!pays(geometry));
+    assert!(pays(TILED));
+    alone(SpatialConvolution { kernel: [1, 1], padding: [0, 0], ..TILED });
+    alone(SpatialConvolution { in_channels: 1, ..TILED });
+    alone(SpatialConvolution { stride: [2, 1], ..TILED });
+    alone(SpatialConvolution { height: 1, width: 1, ..TILED });
+    // More padding than a kernel has taps less one: the gradient of the input is no convolution.
+    let padded = SpatialConvolution { padding: [5, 0], ..TILED };
+    assert!(pays(padded) && Tiled::adjoint(&padded).is_none());
+    check(&padded);
+}
+
 #[test]
 fn strides_longer_than_the_kernel_leave_gaps() {
     let gaps = SpatialConvolution { n_images: 1, kernel: [1, 2], stride: [2, 3], ..SAME };
@@ -137,11 +198,13 @@ fn strides_longer_than_the_kernel_leave_gaps() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let arguments = arguments(&SAME);
-    at_every_level(|| {
-        let run = || found(&SAME, &arguments);
-        assert_eq!(with_threads(1, run), with_threads(3, run));
-    });
+    for geometry in [SAME, TILED] {
+        let arguments = arguments(&geometry);
+        at_every_level(|| {
+            let run = || found(&geometry, &arguments);
+            assert_eq!(with_threads(1, run), with_threads(3, run));
+        });
+    }
 }
 
 #[test]
@@ -168,6 +231,13 @@ fn nan_reaches_what_depends_on_it_and_nothing_else() {
         line.forward(&input, &[1.0, 0.0, 1.0], None, &mut output);
         let spoiled: Vec<usize> = (0..31).filter(|&x| output[x].is_nan()).collect();
         assert_eq!(spoiled, [9, 10, 11]);
+        // In tiles, neighbours may be reached too.
+        let mut arguments = arguments(&TILED);
+        arguments[0][17 * 21 * 5] = f32::NAN;
+        let [output, of_weight, _] = found(&TILED, &arguments);
+        assert!((3..8).all(|row| (0..3).all(|column| output[(row * 21 + column) * 34].is_nan())));
+        assert!(of_weight.iter().any(|weight| weight.is_nan()));
+        assert!(output[34 * 21 * 14..].iter().all(|value| value.is_finite()), "another image");
     });
 }
 

@@ -19,7 +19,7 @@ impl SpatialConvolution {
         check_length("input", input.len(), &self.in_shape());
         check_length("gradient", gradient.len(), &self.out_shape());
         check_length("weight gradient", out.len(), &self.weight_shape());
-        if let Some(tiled) = Tiled::new(self) {
+        if let Some(tiled) = Tiled::new(self).filter(Tiled::is_cheaper) {
             return tiled.weight_gradient(input, gradient, out);
         }
         let level = Level::active();

@@ -45,30 +45,19 @@ struct Band {
 }
 
 impl Tiled {
-    /// Where it is cheaper than direct convolution.
+    /// Tiles for a convolution that leaves no pixel out.
     pub(super) fn new(geometry: &SpatialConvolution) -> Option<Self> {
-        /// Both maps of a tile, in multiplications per channel.
-        const MAPS: usize = 600;
-        /// Fewer channels than vectors have lanes cost as many.
-        const LANES: usize = 16;
-        let [rows, columns, ins, outs] = geometry.weight_shape();
-        let [height, width] = [geometry.out_height(), geometry.out_width()];
-        if geometry.stride != [1, 1] || rows * columns == 1 {
+        if geometry.stride != [1, 1] {
             return None;
         }
-        let axes = [Tiling::new(rows), Tiling::new(columns)];
-        let n_tiles = [axes[0].n_tiles(height), axes[1].n_tiles(width)];
-        let matrix = ins * padded(outs, LANES);
-        let products = PLANES * axes[0].n_parts * axes[1].n_parts * matrix;
-        let maps = MAPS * (padded(ins, LANES) + padded(outs, LANES));
-        let cost = n_tiles[0] * n_tiles[1] * (products + maps);
-        let is_cheaper = 4 * cost < 3 * height * width * rows * columns * matrix;
-        let level = Level::active();
-        is_cheaper.then_some(Self { geometry: *geometry, axes, n_tiles, level })
+        let axes = geometry.kernel.map(Tiling::new);
+        let n_tiles =
+            [axes[0].n_tiles(geometry.out_height()), axes[1].n_tiles(geometry.out_width())];
+        Some(Self { geometry: *geometry, axes, n_tiles, level: Level::active() })
     }
 
-    /// The convolution that gives the gradient of the input, where there is one that is cheaper than
-    /// direct convolution. Its weights are reversed transposes.
+    /// Tiles for the convolution that gives the gradient of the input, where there is one. Its
+    /// weights are reversed transposes.
     pub(super) fn adjoint(geometry: &SpatialConvolution) -> Option<Self> {
         if geometry.stride != [1, 1] || geometry.height * geometry.width == 0 {
             return None;
@@ -82,6 +71,21 @@ impl Tiled {
             padding: [before(0)?, before(1)?],
             ..*geometry
         })
+    }
+
+    /// Whether tiles take less work than direct convolution.
+    pub(super) fn is_cheaper(&self) -> bool {
+        /// Both maps of a tile, in multiplications per channel.
+        const MAPS: usize = 600;
+        /// Fewer channels than vectors have lanes cost as many.
+        const LANES: usize = 16;
+        let [rows, columns, ins, outs] = self.geometry.weight_shape();
+        let pixels = self.geometry.out_height() * self.geometry.out_width();
+        let matrix = ins * padded(outs, LANES);
+        let products = PLANES * self.axes[0].n_parts * self.axes[1].n_parts * matrix;
+        let maps = MAPS * (padded(ins, LANES) + padded(outs, LANES));
+        let cost = self.n_tiles[0] * self.n_tiles[1] * (products + maps);
+        4 * cost < 3 * pixels * rows * columns * matrix
     }
 
     fn steps(&self) -> [usize; 2] {

@@ -2,7 +2,9 @@ use proptest::prelude::*;
 
 use super::TemporalConvolution;
 use super::blocks::BLOCK;
-use crate::testing::{TOLERANCE, assert_close, at_every_level, random, with_threads};
+use super::winograd::Tiled;
+use crate::columns::reversed_transposes;
+use crate::testing::{TOLERANCE_IN_TILES, assert_close, at_every_level, random, with_threads};
 
 /// Calls `visit` with the indices of output, input and weight of each product of the definition.
 fn products(g: &TemporalConvolution, mut visit: impl FnMut(usize, usize, usize)) {
@@ -60,12 +62,12 @@ fn check(g: &TemporalConvolution) {
     at_every_level(|| {
         let mut output = vec![f32::NAN; linear.len()];
         g.forward(&arguments[0], &arguments[1], None, &mut output);
-        assert_close("output without bias", &output, &linear, TOLERANCE);
+        assert_close("output without bias", &output, &linear, TOLERANCE_IN_TILES);
         let found = found(g, &arguments);
         for (what, (found, expected)) in
             ["output", "weight", "input"].into_iter().zip(found.iter().zip(&expected))
         {
-            assert_close(what, found, expected, TOLERANCE);
+            assert_close(what, found, expected, TOLERANCE_IN_TILES);
         }
     });
 }
@@ -101,13 +103,66 @@ fn several_blocks_of_pixels_fit_together() {
     check(&SEVERAL_BLOCKS);
 }
 
+/// Channels of more than a vector and frames that cut the last tile off.
+const TILED: TemporalConvolution = TemporalConvolution {
+    n_clips: 2,
+    n_frames: 17,
+    n_pixels: BLOCK + 3,
+    in_channels: 17,
+    out_channels: 18,
+    kernel: 5,
+};
+
+/// As [`check`], in tiles whether or not they pay.
+fn check_tiled(g: &TemporalConvolution) {
+    let arguments = arguments(g);
+    let [x, w, b, d] = &arguments;
+    let expected = naive(g, &arguments);
+    at_every_level(|| {
+        let mut results = [d.len(), w.len(), x.len()].map(|length| vec![f32::NAN; length]);
+        Tiled::new(g).write(x, w, Some(b), &mut results[0]);
+        Tiled::new(g).weight_gradient(x, d, &mut results[1]);
+        let adjoint = reversed_transposes(w, g.in_channels, g.out_channels);
+        Tiled::adjoint(g).write(d, &adjoint, None, &mut results[2]);
+        for (what, (found, expected)) in
+            ["output", "weight", "input"].into_iter().zip(results.iter().zip(&expected))
+        {
+            assert_close(what, found, expected, TOLERANCE_IN_TILES);
+        }
+    });
+}
+
+#[test]
+fn tiles_are_right_for_every_kernel() {
+    for kernel in [1, 2, 3, 4, 5, 6, 7, 9, 11, 15] {
+        for more in [0, 4, 7, 13] {
+            let few = TemporalConvolution { n_clips: 1, n_pixels: 3, ..TILED };
+            check_tiled(&TemporalConvolution { n_frames: kernel + more, kernel, ..few });
+        }
+    }
+    check_tiled(&TILED);
+    check_tiled(&TemporalConvolution { in_channels: 1, out_channels: 3, ..TILED });
+}
+
+#[test]
+fn kernels_that_tiles_do_not_pay_for_are_left_alone() {
+    let alone = |geometry| assert!(!Tiled::new(&geometry).is_cheaper());
+    assert!(Tiled::new(&TILED).is_cheaper());
+    alone(TemporalConvolution { kernel: 1, ..TILED });
+    alone(TemporalConvolution { kernel: 2, ..TILED });
+    alone(TemporalConvolution { in_channels: 1, ..TILED });
+    alone(TemporalConvolution { n_frames: 5, ..TILED });
+}
+
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let arguments = arguments(&SEVERAL_BLOCKS);
-    at_every_level(|| {
-        let run = || found(&SEVERAL_BLOCKS, &arguments);
-        assert_eq!(with_threads(1, run), with_threads(3, run));
-    });
+    for geometry in [SEVERAL_BLOCKS, TILED] {
+        let arguments = arguments(&geometry);
+        at_every_level(|| {
+            let run = || found(&geometry, &arguments);
+            assert_eq!(with_threads(1, run), with_threads(3, run));
+        });
+    }
 }
 
 #[test]

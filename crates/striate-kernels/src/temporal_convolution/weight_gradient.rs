@@ -32,7 +32,8 @@ impl TemporalConvolution {
         check_length("input", input.len(), &self.in_shape());
         check_length("gradient", gradient.len(), &self.out_shape());
         check_length("weight gradient", out.len(), &self.weight_shape());
-        if let Some(tiled) = Tiled::new(self) {
+        let tiled = Tiled::new(self);
+        if tiled.is_cheaper() {
             return tiled.weight_gradient(input, gradient, out);
         }
         let level = Level::active();

@@ -32,9 +32,9 @@ pub(super) struct Tiled {
 }
 
 impl Tiled {
-    /// Where it is cheaper than direct convolution.
-    pub(super) fn new(geometry: &TemporalConvolution) -> Option<Self> {
-        let tiled = Self {
+    /// Tiles for a convolution.
+    pub(super) fn new(geometry: &TemporalConvolution) -> Self {
+        Self {
             tiling: Tiling::new(geometry.kernel),
             level: Level::active(),
             n_clips: geometry.n_clips,
@@ -44,27 +44,25 @@ impl Tiled {
             ins: geometry.in_channels,
             outs: geometry.out_channels,
             lead: 0,
-        };
-        tiled.is_cheaper().then_some(tiled)
+        }
     }
 
-    /// The convolution that gives the gradient of the input, where it is cheaper than directly.
-    pub(super) fn adjoint(geometry: &TemporalConvolution) -> Option<Self> {
-        let tiled = Self {
-            tiling: Tiling::new(geometry.kernel),
-            level: Level::active(),
-            n_clips: geometry.n_clips,
-            in_frames: geometry.out_frames(),
-            out_frames: geometry.n_frames,
-            n_pixels: geometry.n_pixels,
-            ins: geometry.out_channels,
-            outs: geometry.in_channels,
+    /// Tiles for the convolution that gives the gradient of the input. Its weights are reversed
+    /// transposes.
+    pub(super) fn adjoint(geometry: &TemporalConvolution) -> Self {
+        let forward = Self::new(geometry);
+        Self {
+            in_frames: forward.out_frames,
+            out_frames: forward.in_frames,
+            ins: forward.outs,
+            outs: forward.ins,
             lead: geometry.kernel - 1,
-        };
-        tiled.is_cheaper().then_some(tiled)
+            ..forward
+        }
     }
 
-    fn is_cheaper(&self) -> bool {
+    /// Whether tiles take less work than direct convolution.
+    pub(super) fn is_cheaper(&self) -> bool {
         /// Maps of a tile, in multiplications per channel.
         const MAPS: usize = 45;
         /// Fewer channels than vectors have lanes cost as many.
@@ -72,7 +70,7 @@ impl Tiled {
         let (outs, taps) = (padded(self.outs, LANES), self.tiling.taps);
         let products = POINTS * self.tiling.n_parts * self.ins * outs;
         let cost = self.n_tiles() * (products + MAPS * (self.ins + self.outs));
-        taps > 1 && 4 * cost < 3 * self.out_frames * taps * self.ins * outs
+        4 * cost < 3 * self.out_frames * taps * self.ins * outs
     }
 
     fn n_tiles(&self) -> usize {
