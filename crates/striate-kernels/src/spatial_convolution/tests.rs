@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::SpatialConvolution;
-use crate::testing::{TOLERANCE, assert_close, at_every_level, random, with_threads};
+use crate::testing::{
+    TOLERANCE, assert_close, at_every_level, at_native_speed, cases, channels, random, with_threads,
+};
 
 /// Calls `visit` with the indices of output, input and weight of each product of the definition.
 fn products(g: &SpatialConvolution, mut visit: impl FnMut(usize, usize, usize)) {
@@ -75,21 +77,17 @@ fn check(g: &SpatialConvolution) {
     });
 }
 
-fn channels() -> impl Strategy<Value = usize> {
-    prop_oneof![4 => 1..5usize, 3 => Just(8usize), 2 => Just(17), 2 => Just(32), 1 => Just(36)]
-}
-
 fn pairs(from: usize, to: usize) -> impl Strategy<Value = [usize; 2]> {
     [from..to, from..to]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(120))]
+    #![proptest_config(cases(120))]
 
     #[test]
     fn results_are_those_of_the_definition(
         n_images in 1..3usize,
-        (kernel, padding, stride, more) in (pairs(1, 6), pairs(0, 5), pairs(1, 4), pairs(0, 8)),
+        (kernel, padding, stride, more) in (pairs(1, 6), pairs(0, 5), pairs(1, 4), pairs(0, at_native_speed(8, 3))),
         (in_channels, out_channels) in (channels(), channels()),
     ) {
         // The smallest image on which the padded kernel fits, and a bit more.
@@ -111,11 +109,11 @@ proptest! {
 }
 
 const SAME: SpatialConvolution = SpatialConvolution {
-    n_images: 37,
+    n_images: at_native_speed(37, 2),
     height: 7,
-    width: 31,
-    in_channels: 3,
-    out_channels: 18,
+    width: at_native_speed(31, 6),
+    in_channels: at_native_speed(3, 1),
+    out_channels: at_native_speed(18, 5),
     kernel: [3, 5],
     padding: [1, 2],
     stride: [1, 1],
@@ -123,9 +121,12 @@ const SAME: SpatialConvolution = SpatialConvolution {
 
 #[test]
 fn wide_kernels_of_one_channel_and_many_channels_are_right() {
-    let one = SpatialConvolution { n_images: 1, in_channels: 1, out_channels: 32, ..SAME };
-    check(&SpatialConvolution { kernel: [11, 11], padding: [5, 5], width: 29, ..one });
-    check(&SpatialConvolution { n_images: 1, in_channels: 40, out_channels: 70, ..SAME });
+    let outs = at_native_speed(32, 4);
+    let one = SpatialConvolution { n_images: 1, in_channels: 1, out_channels: outs, ..SAME };
+    let width = at_native_speed(29, 7);
+    check(&SpatialConvolution { kernel: [11, 11], padding: [5, 5], width, ..one });
+    let [in_channels, out_channels] = at_native_speed([40, 70], [5, 9]);
+    check(&SpatialConvolution { n_images: 1, in_channels, out_channels, ..SAME });
 }
 
 #[test]
@@ -162,12 +163,12 @@ fn nan_reaches_what_depends_on_it_and_nothing_else() {
     at_every_level(|| {
         let line = SpatialConvolution { n_images: 1, height: 1, kernel: [1, 3], ..SAME };
         let line = SpatialConvolution { padding: [0, 1], in_channels: 1, out_channels: 1, ..line };
-        let mut input = vec![1.0; 31];
-        input[10] = f32::NAN;
-        let mut output = vec![0.0; 31];
+        let mut input = vec![1.0; SAME.width];
+        input[3] = f32::NAN;
+        let mut output = vec![0.0; SAME.width];
         line.forward(&input, &[1.0, 0.0, 1.0], None, &mut output);
-        let spoiled: Vec<usize> = (0..31).filter(|&x| output[x].is_nan()).collect();
-        assert_eq!(spoiled, [9, 10, 11]);
+        let spoiled: Vec<usize> = (0..SAME.width).filter(|&x| output[x].is_nan()).collect();
+        assert_eq!(spoiled, [2, 3, 4]);
     });
 }
 

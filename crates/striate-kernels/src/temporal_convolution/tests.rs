@@ -2,7 +2,9 @@ use proptest::prelude::*;
 
 use super::TemporalConvolution;
 use super::blocks::BLOCK;
-use crate::testing::{TOLERANCE, assert_close, at_every_level, random, with_threads};
+use crate::testing::{
+    TOLERANCE, assert_close, at_every_level, at_native_speed, cases, channels, random, with_threads,
+};
 
 /// Calls `visit` with the indices of output, input and weight of each product of the definition.
 fn products(g: &TemporalConvolution, mut visit: impl FnMut(usize, usize, usize)) {
@@ -70,16 +72,12 @@ fn check(g: &TemporalConvolution) {
     });
 }
 
-fn channels() -> impl Strategy<Value = usize> {
-    prop_oneof![1..5usize, Just(8usize), Just(16), Just(17), Just(32), Just(36), Just(70)]
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(cases(60))]
 
     #[test]
     fn results_are_those_of_the_definition(
-        (n_clips, n_pixels, kernel, more) in (1..3usize, 1..30usize, 1..6usize, 0..5usize),
+        (n_clips, n_pixels, kernel, more) in (1..3usize, 1..at_native_speed(30usize, 6), 1..6usize, 0..5usize),
         (in_channels, out_channels) in (channels(), channels()),
     ) {
         let n_frames = kernel + more;
@@ -89,9 +87,9 @@ proptest! {
 
 const SEVERAL_BLOCKS: TemporalConvolution = TemporalConvolution {
     n_clips: 2,
-    n_frames: 13,
+    n_frames: at_native_speed(13, 5),
     n_pixels: BLOCK + 3,
-    in_channels: 3,
+    in_channels: at_native_speed(3, 1),
     out_channels: 5,
     kernel: 4,
 };
@@ -131,6 +129,7 @@ fn kernels_longer_than_the_clip_are_refused() {
 #[test]
 #[should_panic(expected = "weight has 7 values, expected the shape [4, 3, 5]")]
 fn slices_of_another_length_are_refused() {
-    let input = vec![0.0; 2 * 13 * SEVERAL_BLOCKS.n_pixels * 3];
-    SEVERAL_BLOCKS.forward(&input, &[0.0; 7], None, &mut []);
+    let geometry = TemporalConvolution { in_channels: 3, ..SEVERAL_BLOCKS };
+    let input = vec![0.0; 2 * geometry.n_frames * geometry.n_pixels * 3];
+    geometry.forward(&input, &[0.0; 7], None, &mut []);
 }
