@@ -13,7 +13,7 @@ pub(crate) fn cases(n: u32) -> ProptestConfig {
 /// portable level, whose vectors have 4 lanes.
 pub(crate) fn channels() -> BoxedStrategy<usize> {
     if cfg!(miri) {
-        return (1..10usize).boxed();
+        return (1..6usize).boxed();
     }
     let vectors = prop_oneof![Just(8usize), Just(16), Just(17), Just(32), Just(36)];
     prop_oneof![4 => 1..5usize, 6 => vectors, 3 => 5..33usize, 1 => 33..80usize].boxed()
