@@ -122,12 +122,12 @@ const SAME: SpatialConvolution = SpatialConvolution {
 
 #[test]
 fn wide_kernels_of_one_channel_and_many_channels_are_right() {
-    let outs = at_native_speed(32, 4);
-    let one = SpatialConvolution { n_images: 1, in_channels: 1, out_channels: outs, ..SAME };
-    let width = at_native_speed(29, 7);
-    check(&SpatialConvolution { kernel: [11, 11], padding: [5, 5], width, ..one });
+    let [height, width] = at_native_speed([7, 29], [1, 2]);
+    let image = SpatialConvolution { n_images: 1, height, width, ..SAME };
+    let one = SpatialConvolution { in_channels: 1, out_channels: at_native_speed(32, 1), ..image };
+    check(&SpatialConvolution { kernel: [11, 11], padding: [5, 5], ..one });
     let [in_channels, out_channels] = at_native_speed([40, 70], [5, 9]);
-    check(&SpatialConvolution { n_images: 1, in_channels, out_channels, ..SAME });
+    check(&SpatialConvolution { in_channels, out_channels, ..image });
 }
 
 #[test]
@@ -150,12 +150,14 @@ fn any_number_of_threads_gives_the_same_bits() {
 
 #[test]
 fn nothing_in_nothing_out() {
+    let small = SpatialConvolution { width: 2, kernel: [3, 1], padding: [1, 1], ..SAME };
+    let some = at_native_speed(SAME, small);
     for geometry in [
-        SpatialConvolution { n_images: 0, ..SAME },
-        SpatialConvolution { n_images: 1, height: 0, kernel: [2, 1], ..SAME },
-        SpatialConvolution { n_images: 1, width: 0, kernel: [2, 1], ..SAME },
-        SpatialConvolution { n_images: 1, out_channels: 0, ..SAME },
-        SpatialConvolution { n_images: 1, in_channels: 0, ..SAME },
+        SpatialConvolution { n_images: 0, ..some },
+        SpatialConvolution { n_images: 1, height: 0, kernel: [2, 1], ..some },
+        SpatialConvolution { n_images: 1, width: 0, kernel: [2, 1], ..some },
+        SpatialConvolution { n_images: 1, out_channels: 0, ..some },
+        SpatialConvolution { n_images: 1, in_channels: 0, ..some },
     ] {
         check(&geometry);
     }

@@ -77,7 +77,7 @@ proptest! {
 
     #[test]
     fn results_are_those_of_the_definition(
-        (n_clips, n_pixels, kernel, more) in (1..3usize, 1..at_native_speed(30usize, 6), 1..at_native_speed(6usize, 4), 0..5usize),
+        (n_clips, n_pixels, kernel, more) in (1..3usize, 1..at_native_speed(30usize, 4), 1..at_native_speed(6usize, 4), 0..at_native_speed(5usize, 2)),
         (in_channels, out_channels) in (channels(), channels()),
     ) {
         let n_frames = kernel + more;
@@ -86,11 +86,11 @@ proptest! {
 }
 
 const SEVERAL_BLOCKS: TemporalConvolution = TemporalConvolution {
-    n_clips: 2,
+    n_clips: at_native_speed(2, 1),
     n_frames: at_native_speed(13, 5),
     n_pixels: BLOCK + 3,
     in_channels: at_native_speed(3, 1),
-    out_channels: 5,
+    out_channels: at_native_speed(5, 1),
     kernel: 4,
 };
 
@@ -101,7 +101,14 @@ fn several_blocks_of_pixels_fit_together() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let small = TemporalConvolution { n_frames: 2, n_pixels: 2, kernel: 1, ..SEVERAL_BLOCKS };
+    let small = TemporalConvolution {
+        n_frames: 2,
+        n_pixels: 2,
+        kernel: 1,
+        n_clips: 2,
+        out_channels: 5,
+        ..SEVERAL_BLOCKS
+    };
     let geometry = at_native_speed(SEVERAL_BLOCKS, small);
     let arguments = arguments(&geometry);
     at_every_level(|| {
@@ -112,11 +119,13 @@ fn any_number_of_threads_gives_the_same_bits() {
 
 #[test]
 fn nothing_in_nothing_out() {
+    let n_pixels = at_native_speed(SEVERAL_BLOCKS.n_pixels, 2);
+    let some = TemporalConvolution { n_pixels, ..SEVERAL_BLOCKS };
     for geometry in [
-        TemporalConvolution { n_clips: 0, ..SEVERAL_BLOCKS },
-        TemporalConvolution { n_pixels: 0, ..SEVERAL_BLOCKS },
-        TemporalConvolution { out_channels: 0, ..SEVERAL_BLOCKS },
-        TemporalConvolution { in_channels: 0, ..SEVERAL_BLOCKS },
+        TemporalConvolution { n_clips: 0, ..some },
+        TemporalConvolution { n_pixels: 0, ..some },
+        TemporalConvolution { out_channels: 0, ..some },
+        TemporalConvolution { in_channels: 0, ..some },
     ] {
         check(&geometry);
     }
@@ -131,7 +140,7 @@ fn kernels_longer_than_the_clip_are_refused() {
 #[test]
 #[should_panic(expected = "weight has 7 values, expected the shape [4, 3, 5]")]
 fn slices_of_another_length_are_refused() {
-    let geometry = TemporalConvolution { in_channels: 3, ..SEVERAL_BLOCKS };
-    let input = vec![0.0; 2 * geometry.n_frames * geometry.n_pixels * 3];
+    let geometry = TemporalConvolution { in_channels: 3, out_channels: 5, ..SEVERAL_BLOCKS };
+    let input = vec![0.0; geometry.n_clips * geometry.n_frames * geometry.n_pixels * 3];
     geometry.forward(&input, &[0.0; 7], None, &mut []);
 }
