@@ -13,10 +13,10 @@
 //! - [`optimiser`]: Adam and `AdamW`.
 //!
 //! # Instructions
-//! The vector instructions are chosen when the program runs: AVX-512, AVX2 with FMA, or whatever the
-//! compiler makes of portable code. The environment variable `STRIATE_SIMD` (`portable`, `avx2` or
-//! `avx512`), read once, asks for a lower level than the processor has. [`simd_level`] tells which is
-//! in use.
+//! The vector instructions are chosen when the program runs: AVX-512, AVX2 with FMA, NEON, or whatever
+//! the compiler makes of portable code. The environment variable `STRIATE_SIMD` (`portable`, `avx2`,
+//! `avx512` or `neon`), read once, asks for a lower level than the processor has. [`simd_level`] tells
+//! which is in use.
 //!
 //! # Threads and bits
 //! Work is spread over the current rayon pool. Sums are split into parts that depend on the shapes

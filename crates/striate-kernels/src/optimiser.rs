@@ -123,7 +123,8 @@ impl Factors {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{random, with_threads};
+    use crate::testing::{TOLERANCE, assert_close, cases, random, with_threads};
+    use proptest::prelude::*;
 
     /// The published algorithms in double precision, with the moments divided by what they lack.
     fn naive(settings: &AdamWStep, start: f64, gradients: &[f64]) -> f64 {
@@ -175,7 +176,68 @@ mod tests {
         }
     }
 
+    /// Parameters after as many steps as there are gradients, from moments of zero.
+    fn found(settings: &AdamWStep, start: &[f32], gradients: &[Vec<f32>]) -> Vec<f32> {
+        let mut parameters = start.to_vec();
+        let [mut first, mut second] = [vec![0.0; start.len()], vec![0.0; start.len()]];
+        for (step, gradient) in (1..).zip(gradients) {
+            let settings = AdamWStep { step, ..*settings };
+            adamw_step(&settings, &mut parameters, gradient, &mut first, &mut second);
+        }
+        parameters
+    }
+
+    fn check(settings: &AdamWStep, length: usize, n_steps: u64) {
+        let start = random(length, 1);
+        let gradients: Vec<_> = (0..n_steps).map(|step| random(length, 2 + step)).collect();
+        let expected = |index: usize| {
+            let own: Vec<f64> = gradients.iter().map(|g| f64::from(g[index])).collect();
+            naive(settings, f64::from(start[index]), &own)
+        };
+        let expected: Vec<f64> = (0..length).map(expected).collect();
+        // Some roundings per step, in steps of at most some tenths.
+        assert_close("parameters", &found(settings, &start, &gradients), &expected, TOLERANCE);
+    }
+
+    proptest! {
+        #![proptest_config(cases(100))]
+
+        #[test]
+        fn any_settings_and_lengths_are_right(
+            (length, n_steps, decoupled) in (0..40usize, 1..6u64, any::<bool>()),
+            (learning_rate, eps, weight_decay) in (1e-4..0.1, 1e-8..1e-2, 0.0..0.5),
+            (beta1, beta2) in (0.0..0.95, 0.5..0.9999),
+        ) {
+            let settings = AdamWStep {
+                learning_rate, beta1, beta2, eps, weight_decay, decoupled, step: 0,
+            };
+            check(&settings, length, n_steps);
+        }
+    }
+
     #[test]
+    #[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
+    fn several_tasks_fit_together() {
+        check(&settings(true), 2 * CHUNK + 17, 2);
+    }
+
+    #[test]
+    fn nan_spoils_its_own_parameter_only() {
+        let gradient = [vec![1.0, f32::NAN, 1.0]];
+        let parameters = found(&settings(true), &[0.5; 3], &gradient);
+        assert!(parameters[1].is_nan() && parameters[0] == parameters[2]);
+        assert!(parameters[0].is_finite());
+    }
+
+    #[test]
+    #[should_panic(expected = "second moment has 1 values, expected the shape [2]")]
+    fn moments_of_another_length_are_refused() {
+        let settings = AdamWStep { step: 1, ..settings(true) };
+        adamw_step(&settings, &mut [0.0; 2], &[0.0; 2], &mut [0.0; 2], &mut [0.0]);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
     fn any_number_of_threads_gives_the_same_bits() {
         let length = 2 * CHUNK + 17;
         let step = || {

@@ -5,6 +5,8 @@
 //! neighbouring stretches of the input, which overlap. Matrix rows are pixels (or, in the gradient of
 //! the weights, the weights of one output channel), columns are output channels.
 
+#[cfg(test)]
+mod tests;
 mod tile;
 
 use crate::simd::Level;

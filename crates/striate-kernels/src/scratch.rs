@@ -10,7 +10,14 @@ thread_local! {
 }
 
 /// Lend `length` values, left over from other tasks, to `task`. Calls may be nested.
+///
+/// For checks of memory (`--cfg striate_exact_scratch`, and always under Miri) they are alone in their
+/// allocation, so that a step outside is seen, and NaN, so that results which depend on what was left
+/// over are seen.
 pub(crate) fn with_scratch<T>(length: usize, task: impl FnOnce(&mut [f32]) -> T) -> T {
+    if cfg!(any(miri, striate_exact_scratch)) {
+        return task(&mut vec![f32::NAN; length]);
+    }
     let mut buffer = FREE.with_borrow_mut(Vec::pop).unwrap_or_default();
     if buffer.len() < length {
         buffer.resize(length, 0.0);

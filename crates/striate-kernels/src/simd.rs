@@ -9,6 +9,8 @@ mod avx2;
 mod avx512;
 mod exp;
 mod level;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 
 pub(crate) use exp::{elu, exp_nonpositive};

@@ -1,6 +1,28 @@
 //! What tests share.
 
+use proptest::prelude::{BoxedStrategy, Just, ProptestConfig, Strategy, prop_oneof};
+
 use crate::simd::Level;
+
+/// So many random cases; a few under Miri, which takes a thousand times as long.
+pub(crate) fn cases(n: u32) -> ProptestConfig {
+    ProptestConfig::with_cases(at_native_speed(n, 4))
+}
+
+/// Counts of channels: below, at and above whole vectors of every level. Under Miri those of the
+/// portable level, whose vectors have 4 lanes.
+pub(crate) fn channels() -> BoxedStrategy<usize> {
+    if cfg!(miri) {
+        return (1..6usize).boxed();
+    }
+    let vectors = prop_oneof![Just(8usize), Just(16), Just(17), Just(32), Just(36)];
+    prop_oneof![4 => 1..5usize, 6 => vectors, 3 => 5..33usize, 1 => 33..80usize].boxed()
+}
+
+/// A size of a test, and another one under Miri.
+pub(crate) const fn at_native_speed<T: Copy>(size: T, under_miri: T) -> T {
+    if cfg!(miri) { under_miri } else { size }
+}
 
 /// Numbers of about a standard normal distribution (sums of uniform ones), the same for a seed.
 pub(crate) fn random(length: usize, seed: u64) -> Vec<f32> {

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::DepthwiseConvolution;
-use crate::testing::{TOLERANCE, assert_close, at_every_level, random, with_threads};
+use crate::testing::{
+    TOLERANCE, assert_close, at_every_level, at_native_speed, cases, channels, random, with_threads,
+};
 
 /// Calls `visit` with the indices of output, input and weight of each product of the definition.
 fn products(g: &DepthwiseConvolution, mut visit: impl FnMut(usize, usize, usize)) {
@@ -79,13 +81,14 @@ fn pairs(from: usize, to: usize) -> impl Strategy<Value = [usize; 2]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(120))]
+    #![proptest_config(cases(120))]
 
     #[test]
     fn results_are_those_of_the_definition(
-        n_images in 1..3usize,
-        (kernel, padding, more) in (pairs(1, 8), pairs(0, 5), pairs(0, 12)),
-        channels in prop_oneof![1..5usize, Just(8usize), Just(16), Just(17), Just(32), Just(36)],
+        n_images in 1..at_native_speed(3usize, 2),
+        kernel in pairs(1, at_native_speed(8, 4)),
+        (padding, more) in (pairs(0, at_native_speed(5, 3)), pairs(0, at_native_speed(12, 3))),
+        channels in channels(),
     ) {
         let size = |axis: usize| {
             let fits = kernel[axis].saturating_sub(2 * padding[axis]).max(1);
@@ -97,19 +100,22 @@ proptest! {
 }
 
 const SAME: DepthwiseConvolution = DepthwiseConvolution {
-    n_images: 37,
+    n_images: at_native_speed(37, 2),
     height: 7,
-    width: 21,
-    channels: 18,
+    width: at_native_speed(21, 3),
+    channels: at_native_speed(18, 5),
     kernel: [3, 5],
     padding: [1, 2],
 };
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let arguments = arguments(&SAME);
+    let small =
+        DepthwiseConvolution { height: 2, width: 2, kernel: [2, 1], padding: [1, 0], ..SAME };
+    let geometry = at_native_speed(SAME, small);
+    let arguments = arguments(&geometry);
     at_every_level(|| {
-        let run = || found(&SAME, &arguments);
+        let run = || found(&geometry, &arguments);
         assert_eq!(with_threads(1, run), with_threads(3, run));
     });
 }

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{TOLERANCE, assert_close, at_every_level, random, with_threads};
+use crate::testing::{
+    TOLERANCE, assert_close, at_every_level, at_native_speed, cases, random, with_threads,
+};
 
 /// Values of several channels, statistics and an affine map of them.
 struct Case {
@@ -84,7 +86,7 @@ impl Case {
 fn naive_statistics(values: &[f32], n_channels: usize) -> (Vec<f64>, Vec<f64>) {
     let of =
         |channel: usize| values.iter().skip(channel).step_by(n_channels).map(|&x| f64::from(x));
-    let n_rows = (values.len() / n_channels) as f64;
+    let n_rows = (values.len() / n_channels.max(1)) as f64;
     let mean: Vec<f64> = (0..n_channels).map(|c| of(c).sum::<f64>() / n_rows).collect();
     let variance = |c: usize| of(c).map(|x| (x - mean[c]).powi(2)).sum::<f64>() / n_rows;
     let variance = (0..n_channels).map(variance).collect();
@@ -126,15 +128,16 @@ fn check(n_rows: usize, n_channels: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(cases(40))]
 
     #[test]
-    fn results_are_those_of_the_definition(n_rows in 1..200usize, n_channels in 1..40usize) {
+    fn results_are_those_of_the_definition(n_rows in 1..at_native_speed(200usize, 20), n_channels in 1..at_native_speed(40usize, 6)) {
         check(n_rows, n_channels);
     }
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn several_chunks_fit_together() {
     check(CHUNK / 100 * 2 + 3, 100);
 }
@@ -142,7 +145,8 @@ fn several_chunks_fit_together() {
 #[test]
 fn variance_far_from_zero_keeps_its_digits() {
     // Half of the values 1000, half 1001: variance 1/4.
-    let values: Vec<f32> = (0..100_000).map(|i| 1000.0 + (i % 2) as f32).collect();
+    let values: Vec<f32> =
+        (0..at_native_speed(100_000, 1000)).map(|i| 1000.0 + (i % 2) as f32).collect();
     at_every_level(|| {
         let (mean, variance) = batch_statistics(&values, 1);
         assert_eq!((mean[0], variance[0]), (1000.5, 0.25));
@@ -154,16 +158,28 @@ fn nothing_in_nothing_out() {
     assert_eq!(batch_statistics(&[], 2), (vec![0.0; 2], vec![0.0; 2]));
     assert_eq!(batch_statistics(&[], 0), (vec![], vec![]));
     scale_shift_elu(&[], &[1.0], &[0.0], &mut [], Activation::Elu);
+    for activation in [Activation::Elu, Activation::Identity] {
+        for n_channels in [0, 2] {
+            let case = Case::new(0, n_channels, activation);
+            for backward in [batch_norm_elu_backward, frozen_norm_elu_backward] {
+                let nothing = vec![0.0; n_channels];
+                assert_eq!(backward(&case.forward(), &mut []), (nothing.clone(), nothing));
+            }
+        }
+    }
 }
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let case = Case::new(30_000, 7, Activation::Elu);
+    let case = Case::new(at_native_speed(30_000, 5), 7, Activation::Elu);
     at_every_level(|| {
         let run = || {
             let mut gradient = case.gradient.clone();
             let sums = batch_norm_elu_backward(&case.forward(), &mut gradient);
-            (gradient, sums, batch_statistics(&case.values, 7))
+            let mut output = vec![f32::NAN; case.values.len()];
+            let Case { values, scale, shift, activation, .. } = &case;
+            scale_shift_elu(values, scale, shift, &mut output, *activation);
+            (gradient, sums, output, batch_statistics(values, 7))
         };
         assert_eq!(with_threads(1, run), with_threads(3, run));
     });

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
-use super::{BilinearReadout, ReadoutGradients};
-use crate::testing::{TOLERANCE, assert_close, at_every_level, random, with_threads};
+use super::{BilinearReadout, NEURONS, ReadoutGradients};
+use crate::testing::{
+    TOLERANCE, assert_close, at_every_level, at_native_speed, cases, channels, random, with_threads,
+};
 
 /// Features, positions, weights, bias, and the gradient of the output.
 type Arguments = [Vec<f32>; 5];
@@ -74,24 +76,27 @@ fn found(r: &BilinearReadout, [f, p, w, b, g]: &Arguments) -> [Vec<f32>; 5] {
 }
 
 fn check(r: &BilinearReadout) {
-    let arguments = arguments(r);
-    let expected = naive(r, &arguments);
+    check_arguments(r, &arguments(r));
+}
+
+fn check_arguments(r: &BilinearReadout, arguments: &Arguments) {
+    let expected = naive(r, arguments);
     let names = ["output", "features", "positions", "weights", "bias"];
     at_every_level(|| {
-        for ((what, found), expected) in names.iter().zip(found(r, &arguments)).zip(&expected) {
+        for ((what, found), expected) in names.iter().zip(found(r, arguments)).zip(&expected) {
             assert_close(what, &found, expected, TOLERANCE);
         }
     });
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(80))]
+    #![proptest_config(cases(80))]
 
     #[test]
     fn results_are_those_of_the_definition(
-        (n_frames, n_neurons) in (1..5usize, 1..9usize),
-        (height, width) in (1..6usize, 1..6usize),
-        channels in prop_oneof![1..5usize, Just(8usize), Just(16), Just(17), Just(36)],
+        (n_frames, n_neurons) in (1..at_native_speed(5usize, 3), 1..at_native_speed(9usize, 4)),
+        [height, width] in [1..at_native_speed(6usize, 4), 1..at_native_speed(6usize, 4)],
+        channels in channels(),
         positions_per_frame in any::<bool>(),
     ) {
         check(&BilinearReadout {
@@ -101,21 +106,23 @@ proptest! {
 }
 
 const LARGE: BilinearReadout = BilinearReadout {
-    n_frames: 37,
+    n_frames: at_native_speed(37, 18),
     height: 4,
     width: 5,
-    channels: 3,
-    n_neurons: 50,
+    channels: at_native_speed(3, 1),
+    n_neurons: at_native_speed(50, 3),
     positions_per_frame: false,
 };
 
 #[test]
 fn several_chunks_of_frames_fit_together() {
-    check(&LARGE);
-    check(&BilinearReadout { positions_per_frame: true, ..LARGE });
+    let large = BilinearReadout { n_neurons: at_native_speed(LARGE.n_neurons, 1), ..LARGE };
+    check(&large);
+    check(&BilinearReadout { positions_per_frame: true, ..large });
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn several_blocks_of_neurons_fit_together() {
     // Enough channels that the sums of one block hold only some of the neurons.
     check(&BilinearReadout { channels: 30_000, n_frames: 2, height: 1, width: 2, ..LARGE });
@@ -123,21 +130,54 @@ fn several_blocks_of_neurons_fit_together() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let arguments = arguments(&LARGE);
-    at_every_level(|| {
-        let run = || found(&LARGE, &arguments);
-        assert_eq!(with_threads(1, run), with_threads(3, run));
-    });
+    for positions_per_frame in [false, true] {
+        let n_frames = at_native_speed(LARGE.n_frames, 2);
+        let readout = BilinearReadout { n_frames, positions_per_frame, ..LARGE };
+        let arguments = arguments(&readout);
+        at_every_level(|| {
+            let run = || found(&readout, &arguments);
+            assert_eq!(with_threads(1, run), with_threads(3, run));
+        });
+    }
+}
+
+#[test]
+fn positions_at_centres_and_ends_and_outside_are_right() {
+    // Of 5 columns and 3 rows: centres, the middle between two, and up to two pixels outside.
+    let axis = [-1.5, -1.0, 0.25, 1.0, 9.0, -2.0, -1.25, -0.5, 0.0, 0.5, 1.25, 1.5, 2.0];
+    let axis = &axis[..at_native_speed(axis.len(), 5)];
+    let positions: Vec<f32> =
+        axis.iter().flat_map(|&x| axis.iter().flat_map(move |&y| [x, y])).collect();
+    let (n_neurons, channels) = (positions.len() / 2, at_native_speed(5, 1));
+    let grid = BilinearReadout { n_frames: 1, height: 3, channels, n_neurons, ..LARGE };
+    for grid in [grid, BilinearReadout { height: 1, ..grid }] {
+        let mut arguments = arguments(&grid);
+        arguments[1].clone_from(&positions);
+        check_arguments(&grid, &arguments);
+    }
+}
+
+#[test]
+fn several_tasks_of_neurons_fit_together() {
+    let n_neurons = at_native_speed(NEURONS + 5, 5);
+    let many = BilinearReadout { n_frames: 2, height: 2, width: 2, n_neurons, ..LARGE };
+    check(&BilinearReadout { channels: 1, ..many });
+}
+
+#[test]
+fn neurons_without_channels_have_their_bias() {
+    check(&BilinearReadout { channels: 0, ..LARGE });
 }
 
 #[test]
 fn each_gradient_is_the_same_without_the_others() {
-    let [f, p, w, b, g] = arguments(&LARGE);
+    let readout = BilinearReadout { n_frames: at_native_speed(LARGE.n_frames, 2), ..LARGE };
+    let [f, p, w, b, g] = arguments(&readout);
     let [_, features, positions, weights, bias] =
-        found(&LARGE, &[f.clone(), p.clone(), w.clone(), b, g.clone()]);
+        found(&readout, &[f.clone(), p.clone(), w.clone(), b, g.clone()]);
     let alone = |pick: fn(&mut [f32]) -> ReadoutGradients<'_>, expected: Vec<f32>| {
         let mut found = vec![f32::NAN; expected.len()];
-        LARGE.backward(&f, &p, &w, &g, pick(&mut found));
+        readout.backward(&f, &p, &w, &g, pick(&mut found));
         assert_eq!(found, expected);
     };
     alone(|s| ReadoutGradients { features: Some(s), ..Default::default() }, features);
@@ -172,6 +212,6 @@ fn a_neuron_without_a_position_has_no_response() {
 #[test]
 #[should_panic(expected = "feature maps without pixels")]
 fn maps_without_pixels_are_refused() {
-    let empty = BilinearReadout { height: 0, n_neurons: 1, n_frames: 1, ..LARGE };
+    let empty = BilinearReadout { height: 0, channels: 3, n_neurons: 1, n_frames: 1, ..LARGE };
     empty.forward(&[], &[0.0; 2], &[0.0; 3], &[0.0], &mut [0.0]);
 }

@@ -15,12 +15,14 @@ pub(crate) enum Level {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
 }
 
-/// The level in use: `portable`, `avx2` or `avx512`.
+/// The level in use: `portable`, `avx2`, `avx512` or `neon`.
 ///
 /// ```
-/// assert!(["portable", "avx2", "avx512"].contains(&striate_kernels::simd_level()));
+/// assert!(["portable", "avx2", "avx512", "neon"].contains(&striate_kernels::simd_level()));
 /// ```
 ///
 /// # Panics
@@ -32,7 +34,10 @@ pub fn simd_level() -> &'static str {
 impl Level {
     /// All levels of this processor, the lowest first.
     pub(crate) fn available() -> Vec<Self> {
-        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut, reason = "nothing to add"))]
+        #[cfg_attr(
+            not(any(target_arch = "x86_64", target_arch = "aarch64")),
+            expect(unused_mut, reason = "nothing to add")
+        )]
         let mut levels = vec![Self::Portable];
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
@@ -40,6 +45,10 @@ impl Level {
             if is_x86_feature_detected!("avx512f") {
                 levels.push(Self::Avx512);
             }
+        }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("neon") {
+            levels.push(Self::Neon);
         }
         levels
     }
@@ -61,13 +70,14 @@ impl Level {
         })
     }
 
+    /// A word for another family of processors asks for the level of the same rank.
     fn choose(available: &[Self], wanted: Option<&str>) -> Self {
         let rank = match wanted {
             None | Some("" | "avx512") => 2,
-            Some("avx2") => 1,
+            Some("avx2" | "neon") => 1,
             Some("portable") => 0,
             Some(other) => {
-                panic!("STRIATE_SIMD is `{other}`, expected `portable`, `avx2` or `avx512`")
+                panic!("STRIATE_SIMD is `{other}`, expected `portable`, `avx2`, `avx512` or `neon`")
             }
         };
         available[rank.min(available.len() - 1)]
@@ -80,6 +90,8 @@ impl Level {
             Self::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "neon",
         }
     }
 
@@ -108,6 +120,9 @@ impl Level {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the value exists, so the processor has AVX-512F.
             Self::Avx512 => unsafe { run_avx512(kernel) },
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: the value exists, so the processor has NEON.
+            Self::Neon => unsafe { run_neon(kernel) },
         }
     }
 }
@@ -128,6 +143,15 @@ unsafe fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
 unsafe fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
     // SAFETY: the caller's promise.
     kernel.run(unsafe { super::avx512::Avx512::new() })
+}
+
+/// # Safety
+/// The processor has NEON.
+#[cfg(target_arch = "aarch64")]
+#[target_feature(enable = "neon")]
+unsafe fn run_neon<K: Kernel>(kernel: K) -> K::Output {
+    // SAFETY: the caller's promise.
+    kernel.run(unsafe { super::neon::Neon::new() })
 }
 
 /// The constants of a level.
@@ -175,6 +199,7 @@ mod tests {
         assert_eq!(choose(None), available[highest]);
         assert_eq!(choose(Some("portable")), Level::Portable);
         assert_eq!(choose(Some("avx2")), available[1.min(highest)]);
+        assert_eq!(choose(Some("neon")), available[1.min(highest)]);
         assert_eq!(Level::choose(&available[..1], Some("avx512")), Level::Portable);
     }
 

@@ -1,4 +1,4 @@
-//! Plain arrays, for the compiler to vectorise: SSE2 on x86-64, NEON on 64-bit ARM.
+//! Plain arrays, for the compiler to vectorise: SSE2 on x86-64.
 
 use super::Simd;
 
