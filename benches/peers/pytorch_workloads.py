@@ -117,7 +117,10 @@ def as_frames(features):
 def penalties(core, readout):
     """Roughness of the first kernels, and for images the absolute features: as in Sensorium."""
     stencil = torch.tensor([[0.0, -1.0, 0.0], [-1.0, 4.0, -1.0], [0.0, -1.0, 0.0]])[None, None]
-    ratio = lambda kernel, rough: rough.square().sum() / kernel.square().sum()
+
+    def ratio(kernel, rough):
+        return rough.square().sum() / kernel.square().sum()
+
     if isinstance(core, StaticCore):
         kernel = core.layers[0].weight
         rough = F.conv2d(kernel, stencil, padding=1)

@@ -3,10 +3,11 @@
 import statistics
 
 
-def summary(options, results, peaks, skipped):
+def summary(bench):
     """Everything that `step.sh --json` prints."""
+    options, peaks = bench.options, bench.peaks
     peaks = {**peaks, "sgemm_gflops": max(peaks["sgemm_faer_gflops"], peaks["sgemm_pytorch_gflops"])}
-    workloads = {name: of_workload(contenders) for name, contenders in results.items()}
+    workloads = {name: of_workload(contenders) for name, contenders in bench.results.items()}
     step, core = workloads.get("step", {}), workloads.get("core", {})
     core_gflops = core.get("contenders", {}).get("striate", {}).get("gflops")
     return {
@@ -19,9 +20,10 @@ def summary(options, results, peaks, skipped):
         "threads": options.threads,
         "rounds": options.rounds,
         "steps_per_round": options.steps,
+        "load_before_rounds": bench.loads,
         "peaks": peaks,
         "workloads": workloads,
-        "skipped": skipped,
+        "skipped": bench.skipped,
     }
 
 
@@ -88,14 +90,14 @@ def markdown(found):
     lines = [
         f"{found['threads']} threads, {found['rounds']} rounds of {found['steps_per_round']} steps. "
         f"Peaks in GFLOP/s: multiply-adds {peaks['fma_gflops']:.0f}, sgemm {peaks['sgemm_faer_gflops']:.0f} (faer) and "
-        f"{peaks['sgemm_pytorch_gflops']:.0f} (PyTorch), bf16 product {peaks['bf16_pytorch_gflops']:.0f} (PyTorch).",
-        "",
-        "| field | what | value |",
-        "|---|---|---|",
+        f"{peaks['sgemm_pytorch_gflops']:.0f} (PyTorch), bf16 product {peaks['bf16_pytorch_gflops']:.0f} (PyTorch). "
+        f"Load before the first round: {found['load_before_rounds'][0]:.1f}.",
     ]
-    for field, what in HEADLINES:
-        value = "-" if found[field] is None else f"{found[field]:.2f}"
-        lines.append(f"| `{field}` | {what.format(bf16_of=found['bf16_of'])} | {value} |")
+    known = [(field, what) for field, what in HEADLINES if found[field] is not None]
+    if known:
+        lines += ["", "| field | what | value |", "|---|---|---|"]
+    for field, what in known:
+        lines.append(f"| `{field}` | {what.format(bf16_of=found['bf16_of'])} | {found[field]:.2f} |")
     for name, workload in found["workloads"].items():
         lines += ["", f"## {name}", "", *table(workload, peaks["sgemm_gflops"])]
     if found["skipped"]:

@@ -28,8 +28,10 @@ PYTORCH = {
     "pytorch tuned": ("plain", TUNED_MALLOC),
     "pytorch tuned channels-last": ("channels-last", TUNED_MALLOC),
     "pytorch tuned compiled core": ("compiled", TUNED_MALLOC),
+    "pytorch tuned compiled channels-last": ("compiled+channels-last", TUNED_MALLOC),
     "pytorch bf16": ("bf16", TUNED_MALLOC),
     "pytorch bf16 channels-last": ("bf16+channels-last", TUNED_MALLOC),
+    "pytorch bf16 compiled core": ("bf16+compiled", TUNED_MALLOC),
 }
 
 
@@ -39,7 +41,7 @@ class Bench:
     def __init__(self, options):
         self.options = options
         self.workload_program, self.peaks_program = options.programs / "workload", options.programs / "peaks"
-        self.results, self.peaks, self.skipped = {}, {}, {}
+        self.results, self.peaks, self.skipped, self.loads = {}, {}, {}, []
         self.has_bf16 = self.ask_for_bf16()
 
     def ask_for_bf16(self):
@@ -77,6 +79,7 @@ class Bench:
     def run(self):
         chosen = {workload: self.contenders(workload) for workload in self.options.workload}
         for number in range(self.options.rounds):
+            self.loads.append(os.getloadavg()[0])
             self.measure_peaks()
             for workload, everyone in chosen.items():
                 for name, (command, environment) in everyone.items():
@@ -146,7 +149,7 @@ def main():
     options = arguments()
     bench = Bench(options)
     bench.run()
-    summary = report.summary(options, bench.results, bench.peaks, bench.skipped)
+    summary = report.summary(bench)
     print(json.dumps(summary, indent=2) if options.json else report.markdown(summary))
 
 
