@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pytorch_step import Core, Readout, training_step
+from pytorch_workloads import Core, Readout, training_step
 
 CHANNELS, SPATIAL, TEMPORAL, STRIDE = [16, 32], [11, 5], [15, 5], 2
 N_CLIPS, N_FRAMES, N_TRAIN = 4, 100, 24_000

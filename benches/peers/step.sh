@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# Striate beside PyTorch on the reference training step, interleaved. Sets up its own Python environment.
-# Usage: benches/peers/step.sh [--quick] [--json] [--threads N] [--rounds N] [--steps N]
+# Striate beside PyTorch on the same work, interleaved. Sets up its own Python environment.
+# Usage: benches/peers/step.sh [--quick] [--json] [--threads N] [--rounds N] [--steps N] [--workload NAME ...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 environment=target/peers-venv
-if [ ! -x "$environment/bin/python" ]; then
+# The last file of a complete set-up; an interrupted one is done again.
+ready=$environment/ready
+if [ ! -e "$ready" ]; then
     python3 -m venv "$environment"
     "$environment/bin/pip" install --quiet numpy torch >&2
+    touch "$ready"
 fi
-cargo build --release -p striate-model --example reference_step >&2
-"$environment/bin/python" benches/peers/step.py target/release/examples/reference_step "$@"
+cargo build --release -p striate-kernels --example peaks >&2
+cargo build --release -p striate-model --example workload >&2
+exec "$environment/bin/python" benches/peers/step.py target/release/examples "$@"
