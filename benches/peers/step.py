@@ -136,11 +136,11 @@ def arguments():
     parser.add_argument("--rounds", type=int, help="processes of every contender (3)")
     parser.add_argument("--steps", type=int, help="timed steps per round, after one that warms up (3)")
     parser.add_argument("--workload", nargs="+", choices=WORKLOADS, metavar="NAME", help=", ".join(WORKLOADS))
-    parser.add_argument("--quick", action="store_true", help="one round of two steps, fewer contenders")
+    parser.add_argument("--quick", action="store_true", help="two rounds of one step, fewer contenders")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    options.rounds = options.rounds or (1 if options.quick else 3)
-    options.steps = options.steps or (2 if options.quick else 3)
+    options.rounds = options.rounds or (2 if options.quick else 3)
+    options.steps = options.steps or (1 if options.quick else 3)
     options.workload = options.workload or (QUICK_WORKLOADS if options.quick else WORKLOADS)
     return options
 
