@@ -2,9 +2,8 @@
 
 use super::Twin;
 
-/// Values per predicted frame and neuron: noise, positions, their gradients (two each), what is
-/// read, rates, responses, and gradients of those.
-const PER_NEURON_AND_FRAME: usize = 13;
+/// Values per predicted frame and neuron: noise (two), what is read, responses, and the gradient.
+const PER_NEURON_AND_FRAME: usize = 5;
 
 /// Activations of the largest size in flight in the backward pass: the gradient that comes, the one
 /// that leaves, and what a kernel keeps for itself.
