@@ -206,7 +206,9 @@ fn readout(timer: &Timer, n_neurons: usize) {
     timer.time(&name("noise"), 60.0 * noise.len() as f64, || fill_normal(1, &mut noise));
     let features = numbers(n_frames * N_PIXELS * CHANNELS);
     let (centres, mut spread) = (numbers(n_neurons * 2), numbers(n_neurons * 4));
-    spread.iter_mut().for_each(|spread| *spread *= 0.1);
+    for spread in &mut spread {
+        *spread *= 0.1;
+    }
     let sampling = Some(Sampling { spread: &spread, noise: &noise });
     let positions = Positions { centres: &centres, sampling, shift: None };
     let (weights, bias) = (numbers(n_neurons * CHANNELS), numbers(n_neurons));

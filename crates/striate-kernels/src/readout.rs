@@ -19,7 +19,9 @@ use places::{FramePositions, MOST_PIXELS, Map};
 
 pub use backward::ReadoutGradients;
 
-/// Neurons per task of the forward pass.
+/// Frames that make enough tasks of the forward pass; of fewer, each is split.
+const FRAMES: usize = 32;
+/// Neurons per task where frames are split.
 const NEURONS: usize = 2048;
 
 /// Dot product of each neuron's weights with the features at its position, with the gradients of its
@@ -202,10 +204,12 @@ impl BilinearReadout {
         let level = Level::active();
         positions.with_planes(|planes| {
             let arguments = Arguments { level, features, positions, planes, weights };
+            let per_task = if self.n_frames < FRAMES { NEURONS } else { self.n_neurons.max(1) };
             let frames = output.par_chunks_exact_mut(self.n_neurons.max(1)).enumerate();
             frames.for_each(|(index, output)| {
-                output.par_chunks_mut(NEURONS).enumerate().for_each(|(chunk, output)| {
-                    let neurons = chunk * NEURONS..chunk * NEURONS + output.len();
+                output.par_chunks_mut(per_task).enumerate().for_each(|(chunk, output)| {
+                    let first = chunk * per_task;
+                    let neurons = first..first + output.len();
                     output.copy_from_slice(&bias[neurons.clone()]);
                     let frame = self.frame(&arguments, index, &neurons);
                     level.run(Responses { frame, output });

@@ -89,12 +89,12 @@ impl<const FEATURES: bool, const NEURONS: bool> Kernel for Wanted<'_, FEATURES, 
         let mut of_shift = [0.0; 2];
         for start in (0..self.0.gradient.len()).step_by(BLOCK) {
             let count = (self.0.gradient.len() - start).min(BLOCK);
-            places.find(simd, &map, &positions, first + start, count);
-            for n in 0..count {
+            places.find::<S, NEURONS>(simd, &map, &positions, first + start, count);
+            let [along_x, along_y] = &mut slopes;
+            let along = along_x.iter_mut().zip(along_y).take(count);
+            for (n, (along_x, along_y)) in along.enumerate() {
                 // SAFETY: lengths were checked, and places are pixels of the map.
-                let along = unsafe { self.add_neuron(simd, &places, start, n) };
-                slopes[0][n] = along[0];
-                slopes[1][n] = along[1];
+                [*along_x, *along_y] = unsafe { self.add_neuron(simd, &places, start, n) };
             }
             if NEURONS {
                 // SAFETY: lengths were checked.
@@ -151,7 +151,11 @@ impl<const FEATURES: bool, const NEURONS: bool> Wanted<'_, FEATURES, NEURONS> {
                 self.add_channels::<S, false>(simd, &mut neuron, channel);
             }
         }
-        if NEURONS { neuron.slopes(simd, places, n) } else { [0.0; 2] }
+        if !NEURONS {
+            return [0.0; 2];
+        }
+        let [along_x, along_y] = [places.slopes(simd, 0, n), places.slopes(simd, 1, n)];
+        [neuron.slope(simd, along_x), neuron.slope(simd, along_y)]
     }
 
     /// Add the gradients of one vector of channels; with `WHOLE` it is full.
@@ -240,18 +244,13 @@ impl<const FEATURES: bool, const NEURONS: bool> Wanted<'_, FEATURES, NEURONS> {
 }
 
 impl<S: Simd> Neuron<S> {
-    /// Slopes of the response along x and y.
+    /// Slope of the response, from those of the pixels' weights.
     #[inline(always)]
-    fn slopes(&self, simd: S, places: &Places, n: usize) -> [f32; 2] {
-        let mut slopes = [0.0; 2];
-        for axis in 0..2 {
-            let weights = places.slopes(simd, axis, n);
-            let mut sum = simd.mul(weights[0], self.products[0]);
-            for corner in 1..4 {
-                sum = simd.mul_add(weights[corner], self.products[corner], sum);
-            }
-            slopes[axis] = simd.sum(sum);
+    fn slope(&self, simd: S, slopes: [S::Vector; 4]) -> f32 {
+        let mut sum = simd.splat(0.0);
+        for (slope, product) in slopes.into_iter().zip(self.products) {
+            sum = simd.mul_add(slope, product, sum);
         }
-        slopes
+        simd.sum(sum)
     }
 }

@@ -58,7 +58,7 @@ impl Kernel for Responses<'_> {
         let mut places = Places::new();
         for (block, output) in self.output.chunks_mut(BLOCK).enumerate() {
             let start = block * BLOCK;
-            places.find(simd, &map, &positions, first + start, output.len());
+            places.find::<S, false>(simd, &map, &positions, first + start, output.len());
             for (n, output) in output.iter_mut().enumerate() {
                 let corners = places.starts(&map, n);
                 let pixels = Pixels::<S> {

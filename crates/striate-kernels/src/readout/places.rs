@@ -98,12 +98,13 @@ impl Places {
         }
     }
 
-    /// Find the places of `count` neurons, at most [`BLOCK`], from `first` on.
+    /// Find the places of `count` neurons, at most [`BLOCK`], from `first` on; slopes only where they
+    /// are needed.
     ///
     /// # Panics
     /// Where there are not so many neurons.
     #[inline(always)]
-    pub(super) fn find<S: Simd>(
+    pub(super) fn find<S: Simd, const SLOPES: bool>(
         &mut self,
         simd: S,
         map: &Map,
@@ -120,7 +121,7 @@ impl Places {
             // SAFETY: planes have values for these neurons, and a block is a whole number of vectors.
             unsafe {
                 let drawn = positions.draw(simd, first + start, lanes);
-                self.find_vector(simd, map, drawn, positions.shift, start);
+                self.find_vector::<S, SLOPES>(simd, map, drawn, positions.shift, start);
             }
         }
     }
@@ -128,7 +129,7 @@ impl Places {
     /// # Safety
     /// `start + LANES <= BLOCK`
     #[inline(always)]
-    unsafe fn find_vector<S: Simd>(
+    unsafe fn find_vector<S: Simd, const SLOPES: bool>(
         &mut self,
         simd: S,
         map: &Map,
@@ -157,9 +158,12 @@ impl Places {
             for corner in 0..4 {
                 let (row, column) = (corner / 2, corner % 2);
                 let weight = simd.mul(rows.weights[row], columns.weights[column]);
+                simd.store(weight, self.weights[corner].as_mut_ptr().add(start));
+                if !SLOPES {
+                    continue;
+                }
                 let along_x = simd.mul(rows.weights[row], columns.slopes[column]);
                 let along_y = simd.mul(rows.slopes[row], columns.weights[column]);
-                simd.store(weight, self.weights[corner].as_mut_ptr().add(start));
                 simd.store(along_x, self.slopes[0][corner].as_mut_ptr().add(start));
                 simd.store(along_y, self.slopes[1][corner].as_mut_ptr().add(start));
             }
@@ -170,14 +174,10 @@ impl Places {
     #[inline(always)]
     pub(super) fn starts(&self, map: &Map, n: usize) -> [usize; 4] {
         let [columns, rows] = &self.indices;
-        let columns = [index(columns[0][n]), index(columns[1][n])];
-        let rows = [index(rows[0][n]) * map.width, index(rows[1][n]) * map.width];
-        [
-            (rows[0] + columns[0]) * map.channels,
-            (rows[0] + columns[1]) * map.channels,
-            (rows[1] + columns[0]) * map.channels,
-            (rows[1] + columns[1]) * map.channels,
-        ]
+        let row = map.width * map.channels;
+        let columns = [index(columns[0][n]) * map.channels, index(columns[1][n]) * map.channels];
+        let rows = [index(rows[0][n]) * row, index(rows[1][n]) * row];
+        [rows[0] + columns[0], rows[0] + columns[1], rows[1] + columns[0], rows[1] + columns[1]]
     }
 
     /// The weights of the pixels around neuron `n` of the block, in all lanes.
@@ -216,10 +216,10 @@ impl FramePositions<'_> {
                 let from = noise.as_ptr().add(first);
                 let x = simd.load_first(from, count);
                 let y = simd.load_first(from.add(self.n_neurons), count);
-                for axis in 0..2 {
+                for (axis, drawn) in drawn.iter_mut().enumerate() {
                     let [of_x, of_y] = [plane(2 + 2 * axis), plane(3 + 2 * axis)];
-                    let moved = simd.mul_add(simd.load_first(of_x, count), x, drawn[axis]);
-                    drawn[axis] = simd.mul_add(simd.load_first(of_y, count), y, moved);
+                    *drawn = simd.mul_add(simd.load_first(of_x, count), x, *drawn);
+                    *drawn = simd.mul_add(simd.load_first(of_y, count), y, *drawn);
                 }
             }
             drawn
@@ -255,7 +255,7 @@ mod tests {
                         n_neurons: 1,
                     };
                     let mut places = Places::new();
-                    places.find(simd, &self.map, &positions, 0, 1);
+                    places.find::<S, false>(simd, &self.map, &positions, 0, 1);
                     let weights = places.weights.each_ref().map(|plane| plane[0]);
                     found.push((places.starts(&self.map, 0), weights));
                 }
