@@ -25,7 +25,7 @@ fn twin() -> Twin {
         r#"{ "core": { "channels": [32, 32], "spatial_kernels": [5, 3], "temporal_kernels": [5, 5],
                        "spatial_padding": "same" } }"#,
     )
-    .unwrap();
+    .expect("all keys are known");
     let session = SessionShape {
         id: "one".to_owned(),
         n_neurons: N_NEURONS,
@@ -34,7 +34,7 @@ fn twin() -> Twin {
     };
     let start = SessionStart { mean_response: vec![0.5; N_NEURONS], ..SessionStart::default() };
     let spec = TwinSpec { model, height: HEIGHT, width: WIDTH, sessions: vec![session] };
-    Twin::build(spec, &[start], &Streams::new(1)).unwrap()
+    Twin::build(spec, &[start], &Streams::new(1)).expect("the parts fit together")
 }
 
 #[test]
