@@ -12,13 +12,14 @@ const LEAST_USE: (usize, usize) = (3, 4);
 /// each, where every second one would need two.
 const ALIGNMENT: usize = 16;
 
-/// The pool may hold this many times the most that was ever in use at once. Below 1 a step whose
-/// phases need different sizes would free and allocate in turn; the excess costs memory.
-const MOST_HELD: f64 = 1.15;
+/// The pool may hold this many times the most that was ever in use at once. With less, a step whose
+/// phases need different sizes would free and allocate in turn (1.15 did so at 40 000 neurons, and paid
+/// for it in page faults); the excess costs memory.
+const MOST_HELD: f64 = 1.3;
 
 /// A shared store of buffers that are free to be used again.
 ///
-/// Cloning gives another handle to the same store. What is free never exceeds 1.15 times the most
+/// Cloning gives another handle to the same store. What is free never exceeds 1.3 times the most
 /// that was ever in use at once, together with what is in use; beyond that the oldest are freed.
 #[derive(Clone, Default)]
 pub struct Pool(Arc<Mutex<Store>>);
