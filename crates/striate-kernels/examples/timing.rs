@@ -9,12 +9,13 @@
 use std::error::Error;
 use std::time::Instant;
 
+use striate_kernels::noise::fill_normal;
 use striate_kernels::normalisation::{
     NormBackward, batch_norm_elu_backward, batch_statistics, scale_shift_elu,
 };
 use striate_kernels::optimiser::{AdamWStep, adamw_step};
-use striate_kernels::pointwise::{elu_plus_one, poisson_loss, poisson_loss_gradient};
-use striate_kernels::readout::{BilinearReadout, ReadoutGradients};
+use striate_kernels::pointwise::{elu_plus_one, poisson_loss};
+use striate_kernels::readout::{BilinearReadout, Positions, ReadoutGradients, Sampling};
 use striate_kernels::{Activation, DepthwiseConvolution, SpatialConvolution, TemporalConvolution};
 
 const N_CLIPS: usize = 4;
@@ -41,7 +42,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         depthwise(&timer);
         normalisation(&timer);
-        readout(&timer);
+        for n_neurons in [1000, N_NEURONS, 40_000] {
+            readout(&timer, n_neurons);
+        }
         pointwise(&timer);
     });
     Ok(())
@@ -194,31 +197,40 @@ fn normalisation(timer: &Timer) {
     });
 }
 
-fn readout(timer: &Timer) {
+fn readout(timer: &Timer, n_neurons: usize) {
     let n_frames = N_CLIPS * N_PREDICTED;
-    let readout = BilinearReadout {
-        n_frames,
-        height: HEIGHT,
-        width: WIDTH,
-        channels: CHANNELS,
-        n_neurons: N_NEURONS,
-        positions_per_frame: true,
-    };
+    let readout =
+        BilinearReadout { n_frames, height: HEIGHT, width: WIDTH, channels: CHANNELS, n_neurons };
+    let name = |what: &str| format!("readout {n_neurons} {what}");
+    let mut noise = numbers(n_frames * n_neurons * 2);
+    timer.time(&name("noise"), 60.0 * noise.len() as f64, || fill_normal(1, &mut noise));
     let features = numbers(n_frames * N_PIXELS * CHANNELS);
-    let positions = numbers(n_frames * N_NEURONS * 2);
-    let (weights, bias) = (numbers(N_NEURONS * CHANNELS), numbers(N_NEURONS));
-    let gradient = numbers(n_frames * N_NEURONS);
-    let mut output = gradient.clone();
-    let products = (n_frames * N_NEURONS * CHANNELS) as f64;
-    timer.time("readout forward", 2.0 * 5.0 * products, || {
+    let (centres, mut spread) = (numbers(n_neurons * 2), numbers(n_neurons * 4));
+    for spread in &mut spread {
+        *spread *= 0.1;
+    }
+    let sampling = Some(Sampling { spread: &spread, noise: &noise });
+    let positions = Positions { centres: &centres, sampling, shift: None };
+    let (weights, bias) = (numbers(n_neurons * CHANNELS), numbers(n_neurons));
+    let mut output = vec![0.0; n_frames * n_neurons];
+    let products = (output.len() * CHANNELS) as f64;
+    timer.time(&name("forward"), 2.0 * 5.0 * products, || {
         readout.forward(&features, &positions, &weights, &bias, &mut output);
     });
-    let (mut f, mut p) = (features.clone(), positions.clone());
-    let (mut w, mut b) = (weights.clone(), bias.clone());
-    timer.time("readout backward", 2.0 * 20.0 * products, || {
+    let responses: Vec<f32> = output.iter().map(|x| (2.0 * x).abs()).collect();
+    let mut gradient = output.clone();
+    timer.time(&name("Poisson loss"), 40.0 * output.len() as f64, || {
+        poisson_loss(&output, &responses, 1e-8, &mut gradient);
+    });
+    let mut f = features.clone();
+    let [mut c, mut s] = [&centres, &spread].map(Clone::clone);
+    let [mut w, mut b] = [&weights, &bias].map(Clone::clone);
+    timer.time(&name("backward"), 2.0 * 18.0 * products, || {
         let gradients = ReadoutGradients {
             features: Some(&mut f),
-            positions: Some(&mut p),
+            centres: Some(&mut c),
+            spread: Some(&mut s),
+            shift: None,
             weights: Some(&mut w),
             bias: Some(&mut b),
         };
@@ -229,15 +241,7 @@ fn readout(timer: &Timer) {
 fn pointwise(timer: &Timer) {
     let input = numbers(N_CLIPS * N_PREDICTED * N_NEURONS);
     let mut rate = input.clone();
-    let responses: Vec<f32> = input.iter().map(|x| (2.0 * x).abs()).collect();
-    let mut gradient = input.clone();
     timer.time("ELU + 1", 15.0 * input.len() as f64, || elu_plus_one(&input, &mut rate));
-    timer.time("Poisson loss", 15.0 * input.len() as f64, || {
-        poisson_loss(&rate, &responses, 1e-8);
-    });
-    timer.time("Poisson loss gradient", 4.0 * input.len() as f64, || {
-        poisson_loss_gradient(&rate, &responses, 1e-8, 1.0, &mut gradient);
-    });
     let mut parameters = numbers(N_NEURONS * 35);
     let gradient = parameters.clone();
     let (mut first, mut second) = (vec![0.0; gradient.len()], vec![0.0; gradient.len()]);

@@ -10,6 +10,7 @@
 //! - [`normalisation`]: batch statistics, normalisation and ELU.
 //! - [`readout`]: feature maps read at the neurons' positions.
 //! - [`pointwise`]: rates and their Poisson likelihood.
+//! - [`noise`]: standard normal numbers.
 //! - [`optimiser`]: Adam and `AdamW`.
 //!
 //! # Instructions
@@ -44,7 +45,9 @@ mod check;
 mod columns;
 mod depthwise_convolution;
 mod images;
+mod ln;
 mod near;
+pub mod noise;
 pub mod normalisation;
 pub mod optimiser;
 mod partition;

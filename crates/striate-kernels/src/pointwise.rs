@@ -3,10 +3,13 @@
 use rayon::prelude::*;
 
 use crate::check::check_length;
+use crate::ln::ln;
 use crate::simd::{Kernel, Level, Simd, exp_nonpositive};
 
 /// Values per task, and per part of a sum.
 const CHUNK: usize = 1 << 14;
+/// Values whose rates are kept at a time.
+const BLOCK: usize = 256;
 
 /// Overwrite `out` with `ELU(x) + 1`: `x + 1` above 0, `exp(x)` below, which is above 0 for every
 /// number (at least `exp(-87.3)`). Relative error below 3e-7.
@@ -54,8 +57,9 @@ pub fn elu_plus_one_backward(input: &[f32], gradient: &mut [f32]) {
     });
 }
 
-/// Poisson loss `sum(rate - response log(rate + epsilon))`; terms in `f32`, their sum in `f64` and
-/// in a fixed order. What depends on the responses alone is left out.
+/// Poisson loss `sum(rate - response log(rate + epsilon))` of the rates `ELU(x) + 1`; terms in `f32`,
+/// their sum in `f64` and in a fixed order. What depends on the responses alone is left out.
+/// Overwrites `gradient` with the derivatives `(1 - response / (rate + epsilon)) ELU'(x)`.
 ///
 /// # Panics
 /// Where lengths differ.
@@ -63,57 +67,72 @@ pub fn elu_plus_one_backward(input: &[f32], gradient: &mut [f32]) {
 /// ```
 /// use striate_kernels::pointwise::poisson_loss;
 ///
-/// let loss = poisson_loss(&[1.0, 2.0], &[5.0, 1.0], 0.0);
+/// let mut gradient = [0.0; 2];
+/// let loss = poisson_loss(&[0.0, 1.0], &[5.0, 1.0], 0.0, &mut gradient);
 /// assert!((loss - (1.0 + 2.0 - 2.0f64.ln())).abs() < 1e-6);
+/// assert_eq!(gradient, [-4.0, 0.5]);
 /// ```
-pub fn poisson_loss(rate: &[f32], responses: &[f32], epsilon: f32) -> f64 {
-    check_length("responses", responses.len(), &[rate.len()]);
-    let chunks = rate.par_chunks(CHUNK).zip(responses.par_chunks(CHUNK));
-    let of_chunk = |(rate, responses): (&[f32], &[f32])| -> f64 {
-        let terms = rate.iter().zip(responses);
-        terms.map(|(&rate, &response)| poisson_term(rate, response, epsilon)).sum()
-    };
-    let parts: Vec<f64> = chunks.map(of_chunk).collect();
+pub fn poisson_loss(input: &[f32], responses: &[f32], epsilon: f32, gradient: &mut [f32]) -> f64 {
+    check_length("responses", responses.len(), &[input.len()]);
+    check_length("gradient", gradient.len(), &[input.len()]);
+    let level = Level::active();
+    let arguments = input.par_chunks(CHUNK).zip(responses.par_chunks(CHUNK));
+    let parts = arguments.zip(gradient.par_chunks_mut(CHUNK)).map(|((input, responses), out)| {
+        level.run(PoissonLoss { input, responses, epsilon, gradient: out })
+    });
+    let parts: Vec<f64> = parts.collect();
     parts.into_iter().sum()
 }
 
-/// In most recordings most responses are 0, and cost no logarithm.
-fn poisson_term(rate: f32, response: f32, epsilon: f32) -> f64 {
-    let rate_alone = f64::from(rate);
-    if response == 0.0 {
-        return rate_alone;
-    }
-    rate_alone - f64::from(response) * f64::from((rate + epsilon).ln())
+/// The rate `ELU(x) + 1`, and its slope.
+#[inline(always)]
+fn rate<S: Simd>(simd: S, x: S::Vector) -> (S::Vector, S::Vector) {
+    let slope = exp_nonpositive(simd, x);
+    (simd.where_positive(x, simd.add(x, simd.splat(1.0)), slope), slope)
 }
 
-/// Overwrite `out` with the gradient of `scale` times [`poisson_loss`]:
-/// `scale (1 - response / (rate + epsilon))`.
-///
-/// # Panics
-/// Where lengths differ.
-///
-/// ```
-/// use striate_kernels::pointwise::poisson_loss_gradient;
-///
-/// let mut gradient = [0.0; 2];
-/// poisson_loss_gradient(&[1.0, 2.0], &[1.0, 0.0], 0.0, 10.0, &mut gradient);
-/// assert_eq!(gradient, [0.0, 10.0]);
-/// ```
-pub fn poisson_loss_gradient(
-    rate: &[f32],
-    responses: &[f32],
+struct PoissonLoss<'a> {
+    input: &'a [f32],
+    responses: &'a [f32],
     epsilon: f32,
-    scale: f32,
-    out: &mut [f32],
-) {
-    check_length("responses", responses.len(), &[rate.len()]);
-    check_length("gradient", out.len(), &[rate.len()]);
-    let chunks = rate.par_chunks(CHUNK).zip(responses.par_chunks(CHUNK));
-    out.par_chunks_mut(CHUNK).zip(chunks).for_each(|(out, (rate, responses))| {
-        for ((out, &rate), &response) in out.iter_mut().zip(rate).zip(responses) {
-            *out = scale * (1.0 - response / (rate + epsilon));
+    gradient: &'a mut [f32],
+}
+
+impl Kernel for PoissonLoss<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> f64 {
+        let mut rates = [0.0; BLOCK];
+        let mut sums = [0.0f64; 8];
+        let blocks = self.input.chunks(BLOCK).zip(self.responses.chunks(BLOCK));
+        for ((input, responses), gradient) in blocks.zip(self.gradient.chunks_mut(BLOCK)) {
+            for start in (0..input.len()).step_by(S::LANES) {
+                let count = (input.len() - start).min(S::LANES);
+                // SAFETY: all three have `count` values from `start` on.
+                unsafe {
+                    let x = simd.load_first(input.as_ptr().add(start), count);
+                    let (rate, slope) = rate(simd, x);
+                    simd.store_first(rate, rates.as_mut_ptr().add(start), count);
+                    simd.store_first(slope, gradient.as_mut_ptr().add(start), count);
+                }
+            }
+            // What is left over of earlier rates counts nothing.
+            let mut terms = [0.0f32; BLOCK];
+            let arguments = rates.iter().zip(responses).zip(gradient).zip(&mut terms);
+            for (((&rate, &response), gradient), term) in arguments {
+                let shifted = rate + self.epsilon;
+                *gradient *= 1.0 - response / shifted;
+                *term = rate - response * ln(shifted);
+            }
+            for terms in terms.as_chunks::<8>().0 {
+                for (sum, &term) in sums.iter_mut().zip(terms) {
+                    *sum += f64::from(term);
+                }
+            }
         }
-    });
+        sums.into_iter().sum()
+    }
 }
 
 struct EluPlusOne<'a> {
@@ -132,8 +151,7 @@ impl Kernel for EluPlusOne<'_> {
             // SAFETY: both slices have `count` values from `start` on.
             unsafe {
                 let x = simd.load_first(self.input.as_ptr().add(start), count);
-                let above = simd.add(x, simd.splat(1.0));
-                let rate = simd.where_positive(x, above, exp_nonpositive(simd, x));
+                let (rate, _) = rate(simd, x);
                 simd.store_first(rate, self.out.as_mut_ptr().add(start), count);
             }
         }
@@ -168,8 +186,7 @@ impl Kernel for Slopes<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{at_every_level, cases, random, with_threads};
-    use proptest::prelude::*;
+    use crate::testing::{at_every_level, random, with_threads};
 
     #[test]
     fn rates_and_slopes_are_right_at_every_length() {
@@ -191,64 +208,63 @@ mod tests {
         });
     }
 
-    /// The terms of the loss and their derivatives with respect to the rates.
-    fn naive(rate: &[f32], responses: &[f32], epsilon: f32) -> Vec<[f64; 2]> {
-        let term = |(&rate, &response): (&f32, &f32)| {
-            let (rate, response) = (f64::from(rate), f64::from(response));
-            let inner = rate + f64::from(epsilon);
-            [rate - response * inner.ln(), 1.0 - response / inner]
-        };
-        rate.iter().zip(responses).map(term).collect()
-    }
-
-    proptest! {
-        #![proptest_config(cases(100))]
-
-        #[test]
-        fn loss_and_its_gradient_are_right(
-            (length, epsilon, scale) in (0..70usize, 0.0..0.01f32, -2.0..2.0f32),
-        ) {
-            let rate: Vec<f32> = random(length, 1).iter().map(|x| x.abs() + 0.05).collect();
-            let responses: Vec<f32> = random(length, 2).iter().map(|x| x.max(0.0)).collect();
-            let terms = naive(&rate, &responses, epsilon);
-            let expected: f64 = terms.iter().map(|[term, _]| term).sum();
-            let size: f64 = 1.0 + terms.iter().map(|[term, _]| term.abs()).sum::<f64>();
-            // A logarithm that is rounded to 1e-7, of a number that is, per term.
-            assert!((poisson_loss(&rate, &responses, epsilon) - expected).abs() < 1e-6 * size);
-            let mut gradient = vec![f32::NAN; length];
-            poisson_loss_gradient(&rate, &responses, epsilon, scale, &mut gradient);
-            for (found, [_, slope]) in gradient.into_iter().zip(terms) {
-                let slope = f64::from(scale) * slope;
-                // Four roundings, of numbers up to `1 - slope`.
-                let largest = 2.0 + slope.abs();
-                assert!((f64::from(found) - slope).abs() < 3e-7 * largest, "{found}, {slope}");
-            }
-        }
-    }
-
     #[test]
     fn nan_stays_nan() {
         at_every_level(|| {
             let mut rate = [0.0; 3];
             elu_plus_one(&[1.0, f32::NAN, 2.0], &mut rate);
             assert!(rate[1].is_nan() && rate[2] == 3.0);
-            assert!(poisson_loss(&rate, &[0.0; 3], 1e-8).is_nan());
+            for (input, responses) in [([f32::NAN, 1.0], [0.0; 2]), ([2.0, 0.5], [f32::NAN, 1.0])] {
+                let mut gradient = [0.0; 2];
+                assert!(poisson_loss(&input, &responses, 1e-8, &mut gradient).is_nan());
+                assert!(gradient[0].is_nan() && gradient[1].is_finite());
+            }
+        });
+    }
+
+    fn naive(x: f32, response: f32) -> (f64, f64) {
+        let (x, y) = (f64::from(x), f64::from(response));
+        let slope = x.min(0.0).exp();
+        let shifted = if x > 0.0 { x + 1.0 } else { slope } + f64::from(1e-8f32);
+        (shifted - 1e-8 - y * shifted.ln(), slope * (1.0 - y / shifted))
+    }
+
+    #[test]
+    fn loss_and_gradient_are_right_at_every_length() {
+        at_every_level(|| {
+            for length in [0, 1, 7, 16, 33, 256, 300] {
+                let input: Vec<f32> = random(length, 1).iter().map(|x| 4.0 * x - 2.0).collect();
+                let responses: Vec<f32> = random(length, 2).iter().map(|x| x.max(0.0)).collect();
+                let mut gradient = vec![f32::NAN; length];
+                let loss = poisson_loss(&input, &responses, 1e-8, &mut gradient);
+                let (mut expected, mut size) = (0.0, 0.0);
+                for ((&x, &y), &gradient) in input.iter().zip(&responses).zip(&gradient) {
+                    let (term, slope) = naive(x, y);
+                    // The quotient alone is rounded, and the exponential in it.
+                    let tolerance = 1e-6 * (1.0 + f64::from(y));
+                    assert!((f64::from(gradient) - slope).abs() < tolerance, "{gradient} {slope}");
+                    expected += term;
+                    size += 1.0 + term.abs();
+                }
+                assert!((loss - expected).abs() <= 5e-7 * size, "{loss}, not {expected}");
+            }
         });
     }
 
     #[test]
     #[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
     fn loss_has_the_same_bits_for_any_number_of_threads() {
-        let rate: Vec<f32> = random(100_000, 1).iter().map(|x| x.abs() + 0.1).collect();
+        let input = random(100_000, 1);
         let responses: Vec<f32> = random(100_000, 2).iter().map(|x| x.abs().floor()).collect();
-        let loss = || poisson_loss(&rate, &responses, 1e-8).to_bits();
-        assert_eq!(with_threads(1, loss), with_threads(3, loss));
-        let terms = rate.iter().zip(&responses).map(|(&r, &y)| {
-            let (r, y) = (f64::from(r), f64::from(y));
-            r - y * (r + 1e-8).ln()
+        at_every_level(|| {
+            let run = || {
+                let mut gradient = vec![0.0; input.len()];
+                (poisson_loss(&input, &responses, 1e-8, &mut gradient).to_bits(), gradient)
+            };
+            assert_eq!(with_threads(1, run), with_threads(3, run));
+            let expected: f64 = input.iter().zip(&responses).map(|(&x, &y)| naive(x, y).0).sum();
+            // Each logarithm is right to about 1e-7, and errors of both signs add up.
+            assert!((f64::from_bits(run().0) - expected).abs() < 1e-7 * expected.abs());
         });
-        // Each logarithm is right to about 1e-7, and errors of both signs add up.
-        let expected: f64 = terms.sum();
-        assert!((f64::from_bits(loss()) - expected).abs() < 1e-7 * expected.abs());
     }
 }

@@ -1,52 +1,51 @@
 //! Feature maps read at the neurons' positions.
 
 mod backward;
-mod corners;
+mod gradients;
 mod loops;
+mod places;
 #[cfg(test)]
 mod tests;
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
 use crate::check::check_length;
+use crate::scratch::with_scratch;
 use crate::simd::Level;
-use corners::Map;
-use loops::Responses;
+use loops::{Frame, Responses};
+use places::{FramePositions, MOST_PIXELS, Map};
 
 pub use backward::ReadoutGradients;
 
-/// Neurons per task of the forward pass.
+/// Frames that make enough tasks of the forward pass; of fewer, each is split.
+const FRAMES: usize = 32;
+/// Neurons per task where frames are split.
 const NEURONS: usize = 2048;
 
 /// Dot product of each neuron's weights with the features at its position, with the gradients of its
 /// arguments.
 ///
 /// `output[t, n] = bias[n] + sum over c of weights[n, c] features[t](x, y, c)`, where `(x, y)` is the
-/// neuron's position (of that frame, if positions are per frame). Positions run from -1 to 1 between
-/// the centres of the outermost pixels ("align corners"); between pixels features are interpolated
-/// bilinearly, and outside of the map they are zero. A position that is NaN gives NaN. (Lurz et al.
-/// 2021, "Generalization in data-driven models of primary visual cortex", section 3.2.)
+/// neuron's position in that frame. [`Positions`] run from -1 to 1 between the centres of the
+/// outermost pixels ("align corners"); between pixels features are interpolated bilinearly, and
+/// outside of the map they are zero. A position that is NaN gives NaN. (Lurz et al. 2021,
+/// "Generalization in data-driven models of primary visual cortex", section 3.2.)
 ///
 /// # Shapes
-/// `features` `[frame, height, width, channel]`, `positions` `[frame, neuron, 2]` or `[1, neuron, 2]`
-/// as (x, y), `weights` `[neuron, channel]`, `bias` `[neuron]`, `output` and its `gradient` `[frame,
-/// neuron]`.
+/// `features` `[frame, height, width, channel]`, `weights` `[neuron, channel]`, `bias` `[neuron]`,
+/// `output` and its `gradient` `[frame, neuron]`.
 ///
 /// ```
-/// use striate_kernels::readout::{BilinearReadout, ReadoutGradients};
+/// use striate_kernels::readout::{BilinearReadout, Positions, ReadoutGradients};
 ///
 /// // One row of two pixels with one channel, and one neuron a quarter of the way.
-/// let readout = BilinearReadout {
-///     n_frames: 1,
-///     height: 1,
-///     width: 2,
-///     channels: 1,
-///     n_neurons: 1,
-///     positions_per_frame: true,
-/// };
-/// let (features, position, weight) = ([10.0, 20.0], [-0.5, 0.0], [2.0]);
+/// let readout = BilinearReadout { n_frames: 1, height: 1, width: 2, channels: 1, n_neurons: 1 };
+/// let positions = Positions { centres: &[-0.5, 0.0], sampling: None, shift: None };
+/// let (features, weight) = ([10.0, 20.0], [2.0]);
 /// let mut output = [0.0];
-/// readout.forward(&features, &position, &weight, &[1.0], &mut output);
+/// readout.forward(&features, &positions, &weight, &[1.0], &mut output);
 /// assert_eq!(output, [2.0 * 12.5 + 1.0]);
 ///
 /// let (mut of_features, mut of_weight) = ([0.0; 2], [0.0]);
@@ -55,7 +54,7 @@ const NEURONS: usize = 2048;
 ///     weights: Some(&mut of_weight),
 ///     ..ReadoutGradients::default()
 /// };
-/// readout.backward(&features, &position, &weight, &[1.0], gradients);
+/// readout.backward(&features, &positions, &weight, &[1.0], gradients);
 /// assert_eq!((of_features, of_weight), ([1.5, 0.5], [12.5]));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +69,88 @@ pub struct BilinearReadout {
     pub channels: usize,
     /// Neurons.
     pub n_neurons: usize,
-    /// Whether positions are `[frame, neuron, 2]` or, the same in every frame, `[1, neuron, 2]`.
-    pub positions_per_frame: bool,
+}
+
+/// Where neurons read in each frame: `clamp(centre + spread noise, -1, 1) + shift`, coordinates (x, y).
+#[derive(Debug, Clone, Copy)]
+pub struct Positions<'a> {
+    /// `[neuron, 2]`
+    pub centres: &'a [f32],
+    /// Where positions are drawn.
+    pub sampling: Option<Sampling<'a>>,
+    /// `[frame, 2]`, of all neurons alike. What leaves [-1, 1] by it stays outside.
+    pub shift: Option<&'a [f32]>,
+}
+
+/// How positions are drawn around their centres.
+#[derive(Debug, Clone, Copy)]
+pub struct Sampling<'a> {
+    /// A matrix for each neuron, `[neuron, 2, 2]`.
+    pub spread: &'a [f32],
+    /// All x of a frame, then all y: `[frame, 2, neuron]`.
+    pub noise: &'a [f32],
+}
+
+/// What both directions read, and with which instructions.
+#[derive(Clone, Copy)]
+struct Arguments<'a> {
+    level: Level,
+    features: &'a [f32],
+    positions: &'a Positions<'a>,
+    /// See [`Positions::with_planes`].
+    planes: &'a [f32],
+    weights: &'a [f32],
+}
+
+impl Positions<'_> {
+    fn has_noise(&self) -> bool {
+        self.sampling.is_some()
+    }
+
+    fn check(&self, n_frames: usize, n_neurons: usize) {
+        check_length("centres", self.centres.len(), &[n_neurons, 2]);
+        if let Some(sampling) = &self.sampling {
+            check_length("spread", sampling.spread.len(), &[n_neurons, 2, 2]);
+            check_length("noise", sampling.noise.len(), &[n_frames, 2, n_neurons]);
+        }
+        if let Some(shift) = self.shift {
+            check_length("shift", shift.len(), &[n_frames, 2]);
+        }
+    }
+
+    /// Lend centres and spread with the neurons of each entry side by side: [`FramePositions::planes`].
+    fn with_planes<T>(&self, task: impl FnOnce(&[f32]) -> T) -> T {
+        let n_neurons = self.centres.len() / 2;
+        let spread = self.sampling.map(|sampling| sampling.spread);
+        let n_planes = if spread.is_some() { 6 } else { 2 };
+        with_scratch(n_planes * n_neurons, |planes| {
+            let (of_centres, of_spread) = planes.split_at_mut(2 * n_neurons);
+            transpose(self.centres, 2, of_centres);
+            transpose(spread.unwrap_or_default(), 4, of_spread);
+            task(planes)
+        })
+    }
+
+    fn of_frame<'a>(&'a self, planes: &'a [f32], frame: usize) -> FramePositions<'a> {
+        let n_neurons = self.centres.len() / 2;
+        let noise = self.sampling.map(|sampling| sampling.noise);
+        FramePositions {
+            planes,
+            noise: noise.map(|noise| &noise[frame * 2 * n_neurons..][..2 * n_neurons]),
+            shift: self.shift.map_or([0.0; 2], |shift| [shift[2 * frame], shift[2 * frame + 1]]),
+            n_neurons,
+        }
+    }
+}
+
+/// `[neuron, entry]` to `[entry, neuron]`.
+fn transpose(rows: &[f32], n_entries: usize, planes: &mut [f32]) {
+    let n_rows = rows.len() / n_entries;
+    for (n, row) in rows.chunks_exact(n_entries).enumerate() {
+        for (entry, &value) in row.iter().enumerate() {
+            planes[entry * n_rows + n] = value;
+        }
+    }
 }
 
 impl BilinearReadout {
@@ -79,33 +158,42 @@ impl BilinearReadout {
         Map { height: self.height, width: self.width, channels: self.channels }
     }
 
-    /// The positions of a frame `[neuron, 2]`.
-    fn positions_of<'a>(&self, positions: &'a [f32], frame: usize) -> &'a [f32] {
-        let frame = if self.positions_per_frame { frame } else { 0 };
-        &positions[frame * self.n_neurons * 2..][..self.n_neurons * 2]
+    /// Some neurons in one frame.
+    fn frame<'a>(
+        &self,
+        arguments: &Arguments<'a>,
+        index: usize,
+        neurons: &Range<usize>,
+    ) -> Frame<'a> {
+        let map = self.map();
+        Frame {
+            map,
+            features: &arguments.features[index * map.len()..][..map.len()],
+            positions: arguments.positions.of_frame(arguments.planes, index),
+            first: neurons.start,
+            weights: &arguments.weights[neurons.start * self.channels..neurons.end * self.channels],
+        }
     }
 
-    fn position_shape(&self) -> [usize; 3] {
-        let n_positions = if self.positions_per_frame { self.n_frames } else { 1 };
-        [n_positions, self.n_neurons, 2]
-    }
-
-    fn check(&self, features: &[f32], positions: &[f32], weights: &[f32]) {
+    fn check(&self, features: &[f32], positions: &Positions<'_>, weights: &[f32]) {
         let shape = [self.n_frames, self.height, self.width, self.channels];
         check_length("features", features.len(), &shape);
-        check_length("positions", positions.len(), &self.position_shape());
         check_length("weights", weights.len(), &[self.n_neurons, self.channels]);
+        positions.check(self.n_frames, self.n_neurons);
         assert!(self.height > 0 && self.width > 0, "feature maps without pixels");
+        let largest = self.height.max(self.width);
+        assert!(largest <= MOST_PIXELS, "{largest} pixels in a row, at most {MOST_PIXELS} can be");
     }
 
     /// Overwrite `output`.
     ///
     /// # Panics
-    /// Where a slice does not have its shape's length, or maps have no pixels.
+    /// Where a slice does not have its shape's length, or maps have no pixels or more than 2^22 in a
+    /// row or column.
     pub fn forward(
         &self,
         features: &[f32],
-        positions: &[f32],
+        positions: &Positions<'_>,
         weights: &[f32],
         bias: &[f32],
         output: &mut [f32],
@@ -114,17 +202,18 @@ impl BilinearReadout {
         check_length("bias", bias.len(), &[self.n_neurons]);
         check_length("output", output.len(), &[self.n_frames, self.n_neurons]);
         let level = Level::active();
-        let map = self.map();
-        let frames = output.par_chunks_exact_mut(self.n_neurons.max(1)).enumerate();
-        frames.for_each(|(frame, output)| {
-            let features = &features[frame * map.len()..][..map.len()];
-            let positions = self.positions_of(positions, frame);
-            output.par_chunks_mut(NEURONS).enumerate().for_each(|(chunk, output)| {
-                let neurons = chunk * NEURONS..chunk * NEURONS + output.len();
-                let weights = &weights[neurons.start * self.channels..neurons.end * self.channels];
-                let positions = &positions[2 * neurons.start..2 * neurons.end];
-                output.copy_from_slice(&bias[neurons]);
-                level.run(Responses { map, features, positions, weights, output });
+        positions.with_planes(|planes| {
+            let arguments = Arguments { level, features, positions, planes, weights };
+            let per_task = if self.n_frames < FRAMES { NEURONS } else { self.n_neurons.max(1) };
+            let frames = output.par_chunks_exact_mut(self.n_neurons.max(1)).enumerate();
+            frames.for_each(|(index, output)| {
+                output.par_chunks_mut(per_task).enumerate().for_each(|(chunk, output)| {
+                    let first = chunk * per_task;
+                    let neurons = first..first + output.len();
+                    output.copy_from_slice(&bias[neurons.clone()]);
+                    let frame = self.frame(&arguments, index, &neurons);
+                    level.run(Responses { frame, output });
+                });
             });
         });
     }

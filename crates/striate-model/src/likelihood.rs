@@ -33,9 +33,10 @@ pub trait Likelihood: Send + Sync {
     fn rate(&self, tape: &mut Tape, read: &Var) -> Var;
 
     /// Negative log-likelihood summed over all values (up to what does not depend on the rate), as
-    /// a scalar variable and in double precision. `responses` have the shape of `rate`.
+    /// a scalar variable and in double precision. `responses` have the shape of the rate. Straight
+    /// from what was read, so that rate, loss and gradient can be found in one go.
     ///
     /// # Errors
     /// [`ModelError::Operation`] where the shapes differ.
-    fn loss(&self, tape: &mut Tape, rate: &Var, responses: &Var) -> Result<(Var, f64), ModelError>;
+    fn loss(&self, tape: &mut Tape, read: &Var, responses: &Var) -> Result<(Var, f64), ModelError>;
 }

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-use striate_base::{RandomStream, Streams};
+use striate_base::RandomStream;
+use striate_kernels::noise;
 use striate_ops::{LeafGradients, OpError, Tape, Var};
 
 use crate::parameters::{Gradients, ParameterId, Parameters};
-
-/// Random numbers drawn from one derived stream: enough to outweigh deriving it.
-const NOISE_CHUNK: usize = 1 << 14;
 
 /// Whether batch statistics and sampled positions are used, or running statistics and centres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,13 +86,7 @@ impl<'a> Pass<'a> {
     pub fn fill_normal(&mut self, values: &mut [f32]) {
         match &mut self.noise {
             Noise::Absent => values.fill(0.0),
-            Noise::Stream(random) => {
-                let streams = Streams::new(random.next_u64());
-                let chunks = values.par_chunks_mut(NOISE_CHUNK).enumerate();
-                chunks.for_each(|(index, chunk)| {
-                    streams.stream(&index.to_string()).fill_normal(chunk);
-                });
-            }
+            Noise::Stream(random) => noise::fill_normal(random.next_u64(), values),
             #[cfg(test)]
             Noise::Given(given) => values.copy_from_slice(given),
         }

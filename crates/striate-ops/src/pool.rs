@@ -1,20 +1,25 @@
 //! Memory that is used again: a step after the first finds all its buffers here.
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A free buffer serves a request of at least this fraction of its size: layers of slightly
 /// different sizes share buffers, small ones do not occupy large ones.
 const LEAST_USE: (usize, usize) = (3, 4);
 
-/// The pool may hold this many times the most that was ever in use at once. Below 1 a step whose
-/// phases need different sizes would free and allocate in turn; the excess costs memory.
-const MOST_HELD: f64 = 1.15;
+/// Values per cache line, at whose start every buffer begins: vectors of pixels then lie in one line
+/// each, where every second one would need two.
+const ALIGNMENT: usize = 16;
+
+/// The pool may hold this many times the most that was ever in use at once. With less, a step whose
+/// phases need different sizes would free and allocate in turn (1.15 did so at 40 000 neurons, and paid
+/// for it in page faults); the excess costs memory.
+const MOST_HELD: f64 = 1.3;
 
 /// A shared store of buffers that are free to be used again.
 ///
-/// Cloning gives another handle to the same store. What is free never exceeds 1.15 times the most
+/// Cloning gives another handle to the same store. What is free never exceeds 1.3 times the most
 /// that was ever in use at once, together with what is in use; beyond that the oldest are freed.
 #[derive(Clone, Default)]
 pub struct Pool(Arc<Mutex<Store>>);
@@ -46,13 +51,16 @@ impl Pool {
     /// ```
     pub fn take(&self, length: usize) -> Buffer {
         let mut store = self.lock();
-        let values = store.reuse(length).unwrap_or_else(|| {
-            store.make_room(length);
-            vec![0.0; length]
+        let enough = length + ALIGNMENT - 1;
+        let values = store.reuse(enough).unwrap_or_else(|| {
+            store.make_room(enough);
+            vec![0.0; enough]
         });
         store.used += values.capacity();
         store.most_used = store.most_used.max(store.used);
-        Buffer { values, pool: self.clone() }
+        // Never more than one line, whatever `align_offset` may promise.
+        let start = values.as_ptr().align_offset(ALIGNMENT * size_of::<f32>()).min(ALIGNMENT - 1);
+        Buffer { values, range: start..start + length, pool: self.clone() }
     }
 
     /// A buffer of `length` zeros.
@@ -133,6 +141,8 @@ impl Store {
 /// Values that return to their pool when dropped; used as a slice.
 pub struct Buffer {
     values: Vec<f32>,
+    /// Which of them are lent.
+    range: Range<usize>,
     pool: Pool,
 }
 
@@ -140,19 +150,19 @@ impl Deref for Buffer {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        &self.values
+        &self.values[self.range.clone()]
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.values
+        &mut self.values[self.range.clone()]
     }
 }
 
 impl fmt::Debug for Buffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Buffer of {} values", self.values.len())
+        write!(f, "Buffer of {} values", self.range.len())
     }
 }
 
@@ -187,6 +197,15 @@ mod tests {
         step();
         step();
         assert_eq!(pool.bytes(), bytes);
+    }
+
+    #[test]
+    fn buffers_begin_with_a_cache_line() {
+        let pool = Pool::new();
+        for length in [0, 1, 15, 16, 1000, 970] {
+            let buffer = pool.take(length);
+            assert_eq!((buffer.len(), buffer.as_ptr().addr() % 64), (length, 0));
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Gradients of the readout.
 //!
 //! Frames are split into some 16 chunks, whatever the number of threads. A chunk writes the gradients
-//! of its own frames, and sums what all frames share (weights, bias, shared positions) in memory of
+//! of its own frames, and sums what all frames share (weights, bias, centres, spread) in memory of
 //! its own; these sums are added in order. Neurons are taken in blocks, one after another, so that
 //! this memory has a bound.
 
@@ -9,11 +9,11 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::BilinearReadout;
-use super::loops::FrameGradients;
+use super::gradients::{FrameGradients, n_planes};
+use super::{Arguments, BilinearReadout, Positions, transpose};
 use crate::check::check_length;
 use crate::partition::add_rows;
-use crate::scratch::with_scratch;
+use crate::scratch::{LINE, with_scratch};
 use crate::simd::Level;
 
 /// Chunks of frames.
@@ -27,57 +27,44 @@ const VALUES: usize = 1 << 24;
 pub struct ReadoutGradients<'a> {
     /// `[frame, height, width, channel]`
     pub features: Option<&'a mut [f32]>,
-    /// `[frame, neuron, 2]` or `[1, neuron, 2]`
-    pub positions: Option<&'a mut [f32]>,
+    /// `[neuron, 2]`
+    pub centres: Option<&'a mut [f32]>,
+    /// `[neuron, 2, 2]`; 0 without noise.
+    pub spread: Option<&'a mut [f32]>,
+    /// `[frame, 2]`
+    pub shift: Option<&'a mut [f32]>,
     /// `[neuron, channel]`
     pub weights: Option<&'a mut [f32]>,
     /// `[neuron]`
     pub bias: Option<&'a mut [f32]>,
 }
 
-/// The arguments of the readout.
-#[derive(Clone, Copy)]
-struct Arguments<'a> {
-    features: &'a [f32],
-    positions: &'a [f32],
-    weights: &'a [f32],
-    gradient: &'a [f32],
+impl ReadoutGradients<'_> {
+    /// Whether anything but the features is wanted.
+    fn of_neurons(&self) -> bool {
+        let Self { centres, spread, shift, weights, bias, .. } = self;
+        [centres, spread, shift, weights, bias].into_iter().any(Option::is_some)
+    }
 }
 
 /// Some frames, and their own gradients.
 struct Chunk<'a> {
     frames: Range<usize>,
     features: Option<&'a mut [f32]>,
-    /// Only where positions are per frame.
-    positions: Option<&'a mut [f32]>,
-}
-
-/// Sums over frames for a block of neurons.
-struct Sums<'a> {
-    weights: &'a mut [f32],
-    bias: &'a mut [f32],
-    positions: &'a mut [f32],
-}
-
-impl<'a> Sums<'a> {
-    /// The sums of some neurons, in that order, in a slice.
-    fn new(values: &'a mut [f32], n_neurons: usize, n_channels: usize) -> Self {
-        let (weights, rest) = values.split_at_mut(n_neurons * n_channels);
-        let (bias, rest) = rest.split_at_mut(n_neurons);
-        Self { weights, bias, positions: &mut rest[..2 * n_neurons] }
-    }
+    shift: Option<&'a mut [f32]>,
 }
 
 impl BilinearReadout {
     /// Overwrite the gradients that are wanted, from that of the output. At a pixel's centre, where
-    /// the slope along an axis jumps, a position's gradient is the one towards larger coordinates.
+    /// the slope along an axis jumps, a position's gradient is the one towards larger coordinates;
+    /// where a position is kept from leaving [-1, 1], centre and spread get none.
     ///
     /// # Panics
     /// As [`Self::forward`].
     pub fn backward(
         &self,
         features: &[f32],
-        positions: &[f32],
+        positions: &Positions<'_>,
         weights: &[f32],
         gradient: &[f32],
         mut gradients: ReadoutGradients<'_>,
@@ -86,28 +73,23 @@ impl BilinearReadout {
         check_length("gradient", gradient.len(), &[self.n_frames, self.n_neurons]);
         self.check_gradients(&gradients, features.len());
         let level = Level::active();
-        let arguments = Arguments { features, positions, weights, gradient };
-        let n_chunks = self.n_frames.div_ceil(self.frames_per_chunk());
-        let n_sums = self.channels + 3;
-        let block = (VALUES / (CHUNKS * n_sums)).max(1);
-        // One block even without neurons, for the features' gradient to be overwritten.
-        for index in 0..self.n_neurons.div_ceil(block).max(1) {
-            let neurons = index * block..self.n_neurons.min((index + 1) * block);
-            // At least one value, so that every chunk has its slice of sums.
-            let length = (neurons.len() * n_sums).max(1);
-            with_scratch(n_chunks * length, |sums| {
-                let chunks = self
-                    .chunks(&mut gradients)
-                    .into_par_iter()
-                    .zip(sums.par_chunks_exact_mut(length));
-                chunks.for_each(|(chunk, sums)| {
-                    sums.fill(0.0);
-                    let sums = Sums::new(sums, neurons.len(), self.channels);
-                    self.sum_chunk(level, &arguments, neurons.clone(), chunk, sums);
-                });
-                self.add_up(sums, neurons, &mut gradients);
-            });
-        }
+        positions.with_planes(|planes| {
+            let arguments = Arguments { level, features, positions, planes, weights };
+            for block in self.blocks(gradients.of_neurons(), positions) {
+                self.add_block(&arguments, gradient, &block, &mut gradients);
+            }
+        });
+    }
+
+    /// All neurons in blocks; one even without neurons, for gradients of frames to be overwritten.
+    fn blocks(&self, of_neurons: bool, positions: &Positions<'_>) -> Vec<Block> {
+        let n_channels = if of_neurons { self.channels } else { 0 };
+        let n_planes = if of_neurons { n_planes(positions.has_noise()) } else { 0 };
+        let most = (VALUES / (CHUNKS * (n_channels + n_planes).max(1))).max(1);
+        let n_blocks = self.n_neurons.div_ceil(most).max(1);
+        let start = |block: usize| self.n_neurons * block / n_blocks;
+        let neurons = (0..n_blocks).map(|block| start(block)..start(block + 1));
+        neurons.map(|neurons| Block { neurons, n_channels, n_planes }).collect()
     }
 
     fn check_gradients(&self, gradients: &ReadoutGradients<'_>, n_features: usize) {
@@ -117,9 +99,29 @@ impl BilinearReadout {
             }
         };
         check("feature gradient", &gradients.features, &[n_features]);
-        check("position gradient", &gradients.positions, &self.position_shape());
+        check("centre gradient", &gradients.centres, &[self.n_neurons, 2]);
+        check("spread gradient", &gradients.spread, &[self.n_neurons, 2, 2]);
+        check("shift gradient", &gradients.shift, &[self.n_frames, 2]);
         check("weight gradient", &gradients.weights, &[self.n_neurons, self.channels]);
         check("bias gradient", &gradients.bias, &[self.n_neurons]);
+    }
+
+    /// The gradients of a block of neurons.
+    fn add_block(
+        &self,
+        arguments: &Arguments<'_>,
+        gradient: &[f32],
+        block: &Block,
+        gradients: &mut ReadoutGradients<'_>,
+    ) {
+        let n_chunks = self.n_frames.div_ceil(self.frames_per_chunk());
+        with_scratch(n_chunks * block.step(), |sums| {
+            let chunks = self.chunks(gradients).into_par_iter();
+            chunks.zip(sums.par_chunks_exact_mut(block.step())).for_each(|(chunk, sums)| {
+                self.sum_chunk(arguments, gradient, block, chunk, &mut sums[..block.n_sums()]);
+            });
+            self.add_up(sums, block, gradients);
+        });
     }
 
     fn frames_per_chunk(&self) -> usize {
@@ -130,101 +132,105 @@ impl BilinearReadout {
     fn chunks<'a>(&self, gradients: &'a mut ReadoutGradients<'_>) -> Vec<Chunk<'a>> {
         let n_frames = self.frames_per_chunk();
         let starts = (0..self.n_frames).step_by(n_frames);
-        let positions = gradients.positions.as_deref_mut();
-        let positions = positions.filter(|_| self.positions_per_frame);
-        let mut positions = cut(positions, n_frames * self.n_neurons * 2);
+        let mut shift = cut(gradients.shift.as_deref_mut(), n_frames * 2);
         let mut features = cut(gradients.features.as_deref_mut(), n_frames * self.map().len());
         let chunk = |start: usize| Chunk {
             frames: start..self.n_frames.min(start + n_frames),
             features: features.as_mut().and_then(Iterator::next),
-            positions: positions.as_mut().and_then(Iterator::next),
+            shift: shift.as_mut().and_then(Iterator::next),
         };
         starts.map(chunk).collect()
     }
 
-    /// Add the gradients of some frames for some neurons.
+    /// The gradients of some frames for some neurons.
     fn sum_chunk(
         &self,
-        level: Level,
         arguments: &Arguments<'_>,
-        neurons: Range<usize>,
+        gradient: &[f32],
+        block: &Block,
         mut chunk: Chunk<'_>,
-        sums: Sums<'_>,
+        sums: &mut [f32],
     ) {
-        let n = neurons.len();
-        let weights = &arguments.weights[neurons.start * self.channels..][..n * self.channels];
-        let length = self.map().len();
+        let neurons = &block.neurons;
         let is_first = neurons.start == 0;
-        for (index, frame) in chunk.frames.clone().enumerate() {
-            let place = 2 * (index * self.n_neurons + neurons.start);
-            let of_positions = match chunk.positions.as_deref_mut() {
-                Some(all) => zeros(&mut all[place..][..2 * n]),
-                None => &mut *sums.positions,
+        let length = self.map().len();
+        let (of_weights, of_planes) = sums.split_at_mut(block.n_weights());
+        of_weights.fill(0.0);
+        of_planes.fill(0.0);
+        for (index, frame) in chunk.frames.enumerate() {
+            let of_features = chunk.features.as_deref_mut();
+            let of_features = of_features.map(|all| &mut all[index * length..][..length]);
+            let frame_gradients = FrameGradients {
+                frame: self.frame(arguments, frame, neurons),
+                gradient: &gradient[frame * self.n_neurons + neurons.start..][..neurons.len()],
+                of_features: of_features.unwrap_or_default(),
+                of_weights: &mut *of_weights,
+                of_planes: &mut *of_planes,
             };
-            let mut of_features = chunk.features.as_deref_mut();
-            let of_features = of_features.as_mut().map(|all| &mut all[index * length..][..length]);
-            let positions = self.positions_of(arguments.positions, frame);
-            let inputs = FrameGradients::<false> {
-                map: self.map(),
-                features: &arguments.features[frame * length..][..length],
-                positions: &positions[2 * neurons.start..][..2 * n],
-                weights,
-                gradient: &arguments.gradient[frame * self.n_neurons + neurons.start..][..n],
-                of_features: &mut [],
-                of_positions,
-                of_weights: &mut *sums.weights,
-                of_bias: &mut *sums.bias,
-            };
-            match of_features {
-                Some(of_features) if is_first => level.run(inputs.scattering(zeros(of_features))),
-                Some(of_features) => level.run(inputs.scattering(of_features)),
-                None => level.run(inputs),
+            if is_first {
+                frame_gradients.of_features.fill(0.0);
+            }
+            let of_shift = frame_gradients.run(arguments.level);
+            if let Some(shift) = &mut chunk.shift {
+                for (sum, more) in shift[2 * index..][..2].iter_mut().zip(of_shift) {
+                    *sum = if is_first { more as f32 } else { *sum + more as f32 };
+                }
             }
         }
     }
 
     /// Hand the sums of all chunks, one after another in `sums`, to whoever wants them.
-    fn add_up(&self, sums: &[f32], neurons: Range<usize>, gradients: &mut ReadoutGradients<'_>) {
-        let Range { start, end } = neurons;
-        let n = neurons.len();
-        let length = (n * (self.channels + 3)).max(1);
-        let from = |place: usize| sums.get(place..).unwrap_or_default();
+    fn add_up(&self, sums: &[f32], block: &Block, gradients: &mut ReadoutGradients<'_>) {
+        let Range { start, end } = block.neurons;
+        let n = block.neurons.len();
         if let Some(weights) = &mut gradients.weights {
-            let weights = &mut weights[start * self.channels..end * self.channels];
-            add_rows(sums, length, weights);
+            add_rows(sums, block.step(), &mut weights[start * self.channels..end * self.channels]);
         }
+        let planes = |first: usize| sums.get(block.n_weights() + first * n..).unwrap_or_default();
         if let Some(bias) = &mut gradients.bias {
-            add_rows(from(n * self.channels), length, &mut bias[start..end]);
+            add_rows(planes(0), block.step(), &mut bias[start..end]);
         }
-        if let (Some(positions), false) = (&mut gradients.positions, self.positions_per_frame) {
-            let first = n * (self.channels + 1);
-            add_rows(from(first), length, &mut positions[2 * start..2 * end]);
+        let interleave = |out: &mut [f32], n_entries: usize, first: usize| {
+            with_scratch(n_entries * n, |sum| {
+                add_rows(planes(first), block.step(), sum);
+                transpose(sum, n, out);
+            });
+        };
+        if let Some(centres) = &mut gradients.centres {
+            interleave(&mut centres[2 * start..2 * end], 2, 1);
         }
-    }
-}
-
-impl<'a> FrameGradients<'a, false> {
-    /// The same, with the gradient of the features.
-    fn scattering(self, of_features: &'a mut [f32]) -> FrameGradients<'a, true> {
-        let Self { map, features, positions, weights, gradient, .. } = self;
-        let Self { of_positions, of_weights, of_bias, .. } = self;
-        FrameGradients {
-            map,
-            features,
-            positions,
-            weights,
-            gradient,
-            of_features,
-            of_positions,
-            of_weights,
-            of_bias,
+        match &mut gradients.spread {
+            Some(spread) if block.n_planes == n_planes(true) => {
+                interleave(&mut spread[4 * start..4 * end], 4, 3);
+            }
+            Some(spread) => spread.fill(0.0),
+            None => {}
         }
     }
 }
 
-fn zeros(slice: &mut [f32]) -> &mut [f32] {
-    slice.fill(0.0);
-    slice
+/// Neurons that are taken together, and what is summed for them over frames.
+struct Block {
+    neurons: Range<usize>,
+    /// Sums of products with features, for each neuron; the others are one plane each.
+    n_channels: usize,
+    n_planes: usize,
+}
+
+impl Block {
+    fn n_weights(&self) -> usize {
+        self.neurons.len() * self.n_channels
+    }
+
+    fn n_sums(&self) -> usize {
+        self.n_weights() + self.neurons.len() * self.n_planes
+    }
+
+    /// From one chunk's sums to the next one's: whole cache lines, and at least one, so that every
+    /// chunk has its slice.
+    fn step(&self) -> usize {
+        self.n_sums().max(1).next_multiple_of(LINE)
+    }
 }
 
 fn cut(slice: Option<&mut [f32]>, length: usize) -> Option<std::slice::ChunksMut<'_, f32>> {

@@ -1,16 +1,47 @@
 //! Loops over the neurons of one frame.
 
-use super::corners::Map;
+use super::places::{BLOCK, FramePositions, Map, Places};
 use crate::near::bring_near;
 use crate::simd::{Kernel, Simd};
 
+/// Some neurons in one frame.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'a> {
+    pub(super) map: Map,
+    /// `[row, column, channel]`
+    pub(super) features: &'a [f32],
+    /// Of all neurons.
+    pub(super) positions: FramePositions<'a>,
+    /// The first of these neurons.
+    pub(super) first: usize,
+    /// `[neuron, channel]` of these neurons.
+    pub(super) weights: &'a [f32],
+}
+
+impl Frame<'_> {
+    pub(super) fn check(&self, n_neurons: usize) {
+        assert!(self.features.len() == self.map.len());
+        assert!(self.weights.len() == n_neurons * self.map.channels);
+    }
+}
+
+/// Read `count` values; with `WHOLE`, as many as a vector has.
+///
+/// # Safety
+/// They can be read.
+#[inline(always)]
+pub(super) unsafe fn read<S: Simd, const WHOLE: bool>(
+    simd: S,
+    from: *const f32,
+    count: usize,
+) -> S::Vector {
+    // SAFETY: the caller's promise.
+    unsafe { if WHOLE { simd.load(from) } else { simd.load_first(from, count) } }
+}
+
 /// `output[n] += weights[n] . features(position[n])`.
 pub(super) struct Responses<'a> {
-    pub(super) map: Map,
-    /// One frame.
-    pub(super) features: &'a [f32],
-    pub(super) positions: &'a [f32],
-    pub(super) weights: &'a [f32],
+    pub(super) frame: Frame<'a>,
     pub(super) output: &'a mut [f32],
 }
 
@@ -19,121 +50,78 @@ impl Kernel for Responses<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let n_channels = self.map.channels;
-        assert!(self.features.len() == self.map.len());
-        assert!(self.weights.len() == self.output.len() * n_channels);
-        let positions = self.positions.as_chunks::<2>().0;
-        bring_near(self.features);
-        for (n, (output, &[x, y])) in self.output.iter_mut().zip(positions).enumerate() {
-            let corners = self.map.corners(x, y);
-            let mut sum = simd.splat(0.0);
-            let mut channel = 0;
-            while channel < n_channels {
-                let count = (n_channels - channel).min(S::LANES);
-                // SAFETY: corners begin pixels of the map, and neuron `n` has weights; both have
-                // `count` values from `channel` on.
+        let Frame { map, features, positions, first, weights } = self.frame;
+        self.frame.check(self.output.len());
+        bring_near(features);
+        let n_channels = map.channels;
+        let whole = n_channels - n_channels % S::LANES;
+        let mut places = Places::new();
+        for (block, output) in self.output.chunks_mut(BLOCK).enumerate() {
+            let start = block * BLOCK;
+            places.find::<S, false>(simd, &map, &positions, first + start, output.len());
+            for (n, output) in output.iter_mut().enumerate() {
+                let corners = places.starts(&map, n);
+                let pixels = Pixels::<S> {
+                    at: [
+                        features.as_ptr().wrapping_add(corners[0]),
+                        features.as_ptr().wrapping_add(corners[1]),
+                        features.as_ptr().wrapping_add(corners[2]),
+                        features.as_ptr().wrapping_add(corners[3]),
+                    ],
+                    weights: places.weights(simd, n),
+                };
+                let row = weights.as_ptr().wrapping_add((start + n) * n_channels);
+                let mut sum = simd.splat(0.0);
+                let mut channel = 0;
+                // SAFETY: corners begin pixels of the map, and neuron `n` has weights; all have
+                // `n_channels` values.
                 unsafe {
-                    let mut feature = simd.splat(0.0);
-                    for corner in 0..4 {
-                        let from = self.features.as_ptr().add(corners.starts[corner] + channel);
-                        let weight = simd.splat(corners.weights[corner]);
-                        feature = simd.mul_add(weight, simd.load_first(from, count), feature);
+                    while channel < whole {
+                        let feature = pixels.feature::<true>(simd, channel, S::LANES);
+                        let weight = simd.load(row.add(channel));
+                        sum = simd.mul_add(feature, weight, sum);
+                        channel += S::LANES;
                     }
-                    let weights = self.weights.as_ptr().add(n * n_channels + channel);
-                    sum = simd.mul_add(feature, simd.load_first(weights, count), sum);
+                    if channel < n_channels {
+                        let count = n_channels - channel;
+                        let feature = pixels.feature::<false>(simd, channel, count);
+                        let weight = simd.load_first(row.add(channel), count);
+                        sum = simd.mul_add(feature, weight, sum);
+                    }
                 }
-                channel += S::LANES;
+                *output += simd.sum(sum);
             }
-            *output += simd.sum(sum);
         }
     }
 }
 
-/// Add the gradients of one frame.
-///
-/// `SCATTER` tells whether the gradient of the features is wanted.
-pub(super) struct FrameGradients<'a, const SCATTER: bool> {
-    pub(super) map: Map,
-    /// One frame.
-    pub(super) features: &'a [f32],
-    pub(super) positions: &'a [f32],
-    pub(super) weights: &'a [f32],
-    /// Of the output `[neuron]`.
-    pub(super) gradient: &'a [f32],
-    /// One frame; empty without `SCATTER`.
-    pub(super) of_features: &'a mut [f32],
-    pub(super) of_positions: &'a mut [f32],
-    pub(super) of_weights: &'a mut [f32],
-    pub(super) of_bias: &'a mut [f32],
+/// The pixels around one position.
+struct Pixels<S: Simd> {
+    at: [*const f32; 4],
+    weights: [S::Vector; 4],
 }
 
-impl<const SCATTER: bool> Kernel for FrameGradients<'_, SCATTER> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) {
-        let n_neurons = self.gradient.len();
-        assert!(self.features.len() == self.map.len());
-        assert!(!SCATTER || self.of_features.len() == self.map.len());
-        assert!(self.weights.len() == n_neurons * self.map.channels);
-        assert!(self.of_weights.len() == self.weights.len());
-        bring_near(self.features);
-        for n in 0..n_neurons {
-            // SAFETY: lengths were just checked.
-            let slopes = unsafe { self.add_neuron(simd, n) };
-            self.of_bias[n] += self.gradient[n];
-            self.of_positions[2 * n] += self.gradient[n] * slopes[0];
-            self.of_positions[2 * n + 1] += self.gradient[n] * slopes[1];
-        }
-    }
-}
-
-impl<const SCATTER: bool> FrameGradients<'_, SCATTER> {
-    /// Add the gradients of features and weights of neuron `n`; give the slopes of its response
-    /// along x and y.
+impl<S: Simd> Pixels<S> {
+    /// The feature at the position, `count` channels from `channel` on.
     ///
     /// # Safety
-    /// Maps have the length of a map, weights one row for each neuron, `n` among them.
+    /// Pixels have so many channels, at least a vector with `WHOLE`.
     #[inline(always)]
-    unsafe fn add_neuron<S: Simd>(&mut self, simd: S, n: usize) -> [f32; 2] {
-        let n_channels = self.map.channels;
-        let corners = self.map.corners(self.positions[2 * n], self.positions[2 * n + 1]);
-        let gradient = simd.splat(self.gradient[n]);
-        let mut slopes = [simd.splat(0.0); 2];
-        let mut channel = 0;
-        while channel < n_channels {
-            let count = (n_channels - channel).min(S::LANES);
-            // SAFETY: corners begin pixels of the map, and neuron `n` has weights; all have `count`
-            // values from `channel` on.
-            unsafe {
-                let at = n * n_channels + channel;
-                let weights = simd.load_first(self.weights.as_ptr().add(at), count);
-                let scaled = simd.mul(weights, gradient);
-                let mut feature = simd.splat(0.0);
-                let mut along = [simd.splat(0.0); 2];
-                for corner in 0..4 {
-                    let start = corners.starts[corner] + channel;
-                    let pixel = simd.load_first(self.features.as_ptr().add(start), count);
-                    let weight = simd.splat(corners.weights[corner]);
-                    feature = simd.mul_add(weight, pixel, feature);
-                    for (along, slopes) in along.iter_mut().zip(&corners.slopes) {
-                        *along = simd.mul_add(simd.splat(slopes[corner]), pixel, *along);
-                    }
-                    if SCATTER {
-                        let to = self.of_features.as_mut_ptr().add(start);
-                        let before = simd.load_first(to, count);
-                        simd.store_first(simd.mul_add(weight, scaled, before), to, count);
-                    }
-                }
-                let to = self.of_weights.as_mut_ptr().add(at);
-                let before = simd.load_first(to, count);
-                simd.store_first(simd.mul_add(gradient, feature, before), to, count);
-                for (slope, along) in slopes.iter_mut().zip(along) {
-                    *slope = simd.mul_add(along, weights, *slope);
-                }
+    unsafe fn feature<const WHOLE: bool>(
+        &self,
+        simd: S,
+        channel: usize,
+        count: usize,
+    ) -> S::Vector {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let pixel = read::<S, WHOLE>(simd, self.at[0].add(channel), count);
+            let mut feature = simd.mul(self.weights[0], pixel);
+            for corner in 1..4 {
+                let pixel = read::<S, WHOLE>(simd, self.at[corner].add(channel), count);
+                feature = simd.mul_add(self.weights[corner], pixel, feature);
             }
-            channel += S::LANES;
+            feature
         }
-        [simd.sum(slopes[0]), simd.sum(slopes[1])]
     }
 }

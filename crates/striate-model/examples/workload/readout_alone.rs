@@ -3,20 +3,15 @@
 
 use std::time::Instant;
 
-use rayon::prelude::*;
 use striate_base::{RandomStream, Streams};
-use striate_ops::{
-    Pool, Seed, Tape, bilinear_readout, elu_plus_one, poisson_loss, sample_positions,
-};
+use striate_kernels::noise::fill_normal;
+use striate_ops::{Pool, Positions, Sampling, Seed, Tape, bilinear_readout, poisson_loss};
 
 use crate::batch::Batch;
 use crate::{Failure, Outcome, Schedule};
 
 /// Channels of the feature maps.
 const CHANNELS: usize = 32;
-
-/// Random numbers drawn from one derived stream.
-const NOISE_CHUNK: usize = 1 << 14;
 
 /// The parameters of the readout with their shapes, and what it reads and is compared with.
 struct Readout {
@@ -72,13 +67,14 @@ impl Readout {
             return Err("expected four parameters".into());
         };
         let mut noise = pool.take(self.n_frames * self.n_neurons * 2);
-        fill_normal(&mut noise, random);
-        let positions = sample_positions(&mut tape, centres, spread, noise)?;
-        let read = bilinear_readout(&mut tape, &features, &positions, weights, Some(bias))?;
-        let rate = elu_plus_one(&mut tape, &read);
-        let (loss, _) = poisson_loss(&mut tape, &rate, &responses, 1e-8)?;
+        fill_normal(random.next_u64(), &mut noise);
+        let noise = tape.constant_buffer(vec![self.n_frames, 2, self.n_neurons], noise)?;
+        let sampling = Some(Sampling { spread: spread.clone(), noise });
+        let positions = Positions { centres: centres.clone(), sampling, shift: None };
+        let read = bilinear_readout(&mut tape, &features, positions, weights, Some(bias))?;
+        let (loss, _) = poisson_loss(&mut tape, &read, &responses, 1e-8)?;
         let seed = Seed::scaled(&loss, 1.0 / self.responses.len() as f32);
-        drop((positions, read, rate));
+        drop(read);
         let mut gradients = tape.backward(vec![seed]);
         leaves.push(features);
         if leaves.iter().any(|leaf| gradients.take(leaf).is_none()) {
@@ -86,12 +82,4 @@ impl Readout {
         }
         Ok(start)
     }
-}
-
-/// Standard normal numbers, drawn as the model draws them.
-fn fill_normal(values: &mut [f32], random: &mut RandomStream) {
-    let streams = Streams::new(random.next_u64());
-    values.par_chunks_mut(NOISE_CHUNK).enumerate().for_each(|(index, chunk)| {
-        streams.stream(&index.to_string()).fill_normal(chunk);
-    });
 }

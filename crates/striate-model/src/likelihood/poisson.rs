@@ -43,7 +43,7 @@ impl Likelihood for Poisson {
         elu_plus_one(tape, read)
     }
 
-    fn loss(&self, tape: &mut Tape, rate: &Var, responses: &Var) -> Result<(Var, f64), ModelError> {
-        Ok(poisson_loss(tape, rate, responses, self.epsilon)?)
+    fn loss(&self, tape: &mut Tape, read: &Var, responses: &Var) -> Result<(Var, f64), ModelError> {
+        Ok(poisson_loss(tape, read, responses, self.epsilon)?)
     }
 }

@@ -15,7 +15,7 @@
 //! centres are kept within [-1, 1] by the clamp and not by a projection after each step.
 
 use serde::{Deserialize, Serialize};
-use striate_ops::{Var, add_shift, bilinear_readout, clamped_positions, l1, sample_positions};
+use striate_ops::{Positions, Sampling, Var, bilinear_readout, l1};
 
 use super::{Readout, ReadoutInput, ReadoutSettings};
 use crate::config::{count, in_range, not_negative};
@@ -180,26 +180,24 @@ struct GaussianReadout {
 }
 
 impl GaussianReadout {
-    /// `[frame or 1, neuron, 2]`
     fn positions(
         &self,
         pass: &mut Pass<'_>,
         n_frames: usize,
         shift: Option<Var>,
-    ) -> Result<Var, ModelError> {
+    ) -> Result<Positions, ModelError> {
         let centres = self.centres(pass)?;
-        let positions = if pass.mode() == Mode::Training {
-            let mut noise = pass.tape.pool().take(n_frames * centres.values().len());
-            pass.fill_normal(&mut noise);
-            let spread = pass.parameter(self.spread)?;
-            sample_positions(&mut pass.tape, &centres, &spread, noise)?
-        } else {
-            clamped_positions(&mut pass.tape, &centres)?
+        let sampling = match pass.mode() {
+            Mode::Training => {
+                let shape = vec![n_frames, 2, centres.shape()[0]];
+                let mut noise = pass.tape.pool().take(n_frames * centres.values().len());
+                pass.fill_normal(&mut noise);
+                let noise = pass.tape.constant_buffer(shape, noise)?;
+                Some(Sampling { spread: pass.parameter(self.spread)?, noise })
+            }
+            Mode::Evaluation => None,
         };
-        match shift {
-            Some(shift) => Ok(add_shift(&mut pass.tape, &positions, &shift)?),
-            None => Ok(positions),
-        }
+        Ok(Positions { centres, sampling, shift })
     }
 }
 
@@ -215,7 +213,7 @@ impl Readout for GaussianReadout {
         let weights = pass.parameter(self.features)?;
         let bias = self.bias.map(|bias| pass.parameter(bias)).transpose()?;
         let tape = &mut pass.tape;
-        let read = bilinear_readout(tape, &features, &positions, &weights, bias.as_ref())?;
+        let read = bilinear_readout(tape, &features, positions, &weights, bias.as_ref())?;
         let n_neurons = weights.shape()[0];
         Ok(read.reshape(vec![n_clips, n_frames, n_neurons])?)
     }

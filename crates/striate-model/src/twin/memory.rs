@@ -2,9 +2,8 @@
 
 use super::Twin;
 
-/// Values per predicted frame and neuron: noise, positions, their gradients (two each), what is
-/// read, rates, responses, and gradients of those.
-const PER_NEURON_AND_FRAME: usize = 13;
+/// Values per predicted frame and neuron: noise (two), what is read, responses, and the gradient.
+const PER_NEURON_AND_FRAME: usize = 5;
 
 /// Activations of the largest size in flight in the backward pass: the gradient that comes, the one
 /// that leaves, and what a kernel keeps for itself.
@@ -19,7 +18,7 @@ impl Twin {
         let n_neurons = self.spec.sessions.iter().map(|s| s.n_neurons).max().unwrap_or(0);
         let readout = PER_NEURON_AND_FRAME * n_predicted * n_neurons;
         let values = core.saved + IN_FLIGHT * core.largest + readout;
-        // The pool holds up to 15 % beyond what is used at once.
-        (values as f64 * 1.15) as u64 * size_of::<f32>() as u64
+        // The pool holds up to 30 % beyond what is used at once.
+        (values as f64 * 1.3) as u64 * size_of::<f32>() as u64
     }
 }

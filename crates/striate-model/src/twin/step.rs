@@ -78,9 +78,9 @@ impl Twin {
         let mut pass = Pass::new(Tape::recording(&self.pool), &self.parameters, noise);
         let responses = self.targets(&mut pass, input, objective.responses)?;
         let stimulus = self.stimulus(&mut pass, input, false)?;
-        let rate = self.rates(&mut pass, input, stimulus)?;
-        let (loss, value) = self.likelihood.loss(&mut pass.tape, &rate, &responses)?;
-        drop((rate, responses));
+        let read = self.read(&mut pass, input, stimulus)?;
+        let (loss, value) = self.likelihood.loss(&mut pass.tape, &read, &responses)?;
+        drop((read, responses));
         let penalties = self.penalties(&mut pass, input.session)?;
         let mut seeds = vec![Seed::scaled(&loss, objective.loss_scale as f32)];
         seeds.extend(penalties.iter().map(|p| Seed::scaled(&p.value, p.weight as f32)));
@@ -145,6 +145,17 @@ impl Twin {
         input: &ClipInput<'_>,
         stimulus: Var,
     ) -> Result<Var, ModelError> {
+        let read = self.read(pass, input, stimulus)?;
+        Ok(self.likelihood.rate(&mut pass.tape, &read))
+    }
+
+    /// What the readout gives, in the shape of the rates.
+    fn read(
+        &self,
+        pass: &mut Pass<'_>,
+        input: &ClipInput<'_>,
+        stimulus: Var,
+    ) -> Result<Var, ModelError> {
         let parts = self.session(input.session)?;
         let seen = self.with_behaviour(pass, input, stimulus)?;
         let features = self.features(pass, seen)?;
@@ -157,8 +168,7 @@ impl Twin {
             }
             _ => None,
         };
-        let read = parts.readout.forward(pass, features, shift)?;
-        Ok(self.likelihood.rate(&mut pass.tape, &read))
+        parts.readout.forward(pass, features, shift)
     }
 
     fn with_behaviour(

@@ -58,7 +58,8 @@ fn compare(mut twin: Twin, reference: &Tensors, [n_clips, n_frames]: [usize; 2])
     };
     let loss_scale = f64::from(reference["input/loss_scale"][0]);
     let objective = Objective { responses: &reference["input/responses"], loss_scale };
-    let noise = Noise::Given(&reference["input/noise"]);
+    let noise = axes_before_neurons(&reference["input/noise"], twin.spec.sessions[0].n_neurons);
+    let noise = Noise::Given(&noise);
     let mut gradients = Gradients::zeros(twin.parameters());
     let result = twin.compute_step(&input, objective, noise, &mut gradients).unwrap();
     twin.keep_statistics(&result);
@@ -73,6 +74,16 @@ fn compare(mut twin: Twin, reference: &Tensors, [n_clips, n_frames]: [usize; 2])
     let weights = of_input("output_weights").unwrap();
     let gradient = twin.stimulus_gradient(&input, weights).unwrap();
     assert_close("stimulus", &gradient, &reference["result/stimulus_gradient"], 0.0);
+}
+
+/// `[frame, neuron, 2]` to `[frame, 2, neuron]`.
+fn axes_before_neurons(noise: &[f32], n_neurons: usize) -> Vec<f32> {
+    let frames = noise.chunks_exact(2 * n_neurons);
+    frames
+        .flat_map(|frame| [0, 1].map(|axis| frame[axis..].iter().step_by(2)))
+        .flatten()
+        .copied()
+        .collect()
 }
 
 /// Every gradient, and every running statistic after the step.
