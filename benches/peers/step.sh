@@ -3,14 +3,7 @@
 # Usage: benches/peers/step.sh [--quick] [--json] [--threads N] [--rounds N] [--steps N] [--workload NAME ...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-environment=target/peers-venv
-# The last file of a complete set-up; an interrupted one is done again.
-ready=$environment/ready
-if [ ! -e "$ready" ]; then
-    python3 -m venv "$environment"
-    "$environment/bin/pip" install --quiet numpy torch >&2
-    touch "$ready"
-fi
+source benches/peers/environment.sh
 cargo build --release -p striate-kernels --example peaks >&2
 cargo build --release -p striate-model --example workload >&2
 exec "$environment/bin/python" benches/peers/step.py target/release/examples "$@"

@@ -2,11 +2,12 @@
 //!
 //! Arrays are `f32`, row-major and channels-last: `[clip, frame, height, width, channel]`. Every
 //! function overwrites its results; what was in those slices before does not matter. Slices of the
-//! wrong length panic, as an index out of bounds would. NaN in an input reaches every result that
-//! depends on it.
+//! wrong length panic, as an index out of bounds would. NaN or an infinity in an input makes every
+//! result that depends on it NaN or infinite; where a convolution works in tiles, all results of the
+//! tiles that read it.
 //!
-//! - [`SpatialConvolution`], [`TemporalConvolution`], [`DepthwiseConvolution`]: direct convolution
-//!   without a matrix of patches.
+//! - [`SpatialConvolution`], [`TemporalConvolution`], [`DepthwiseConvolution`]: convolution without a
+//!   matrix of patches; of dense layers in tiles with fewer multiplications where that is less work.
 //! - [`normalisation`]: batch statistics, normalisation and ELU.
 //! - [`readout`]: feature maps read at the neurons' positions.
 //! - [`pointwise`]: rates and their Poisson likelihood.

@@ -21,6 +21,11 @@ use winograd::Tiled;
 /// `output[y, x, o] = bias[o] + sum over r, c and i of input[sy y + r - py, sx x + c - px, i]
 /// weight[r, c, i, o]` with stride `[sy, sx]` and padding `[py, px]`, zeros outside of the image.
 ///
+/// Where stride, kernel and channels make it worth while, all three methods work in tiles of 8 x 8
+/// pixels with fewer multiplications (Winograd 1980, "Arithmetic complexity of computations"; Lavin &
+/// Gray 2016, "Fast algorithms for convolutional neural networks"). Rounding errors are then some ten
+/// times those of a plain sum, about 2e-6 of a typical value.
+///
 /// # Shapes
 /// `input` `[image, height, width, in]`, `weight` `[row, column, in, out]`, `bias` `[out]`, `output`
 /// and its `gradient` `[image, height', width', out]` with

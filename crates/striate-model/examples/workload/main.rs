@@ -4,7 +4,10 @@
 //! `f32`, SCALE is `full` or `tiny` (to see that it runs, not how fast). Prints one JSON object per
 //! workload: seconds of each step after the warm-up, peak memory, GFLOP of a step counted as direct
 //! convolution, and the number of parameters.
+//!
+//! Or: gradients FILE [SCALE], which writes the gradients of one reference step.
 
+mod agreement;
 mod batch;
 mod convolutions;
 mod core_alone;
@@ -51,6 +54,12 @@ struct Outcome {
 
 fn main() -> Result<(), Failure> {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [command, path, options @ ..] = &words[..]
+        && command == "gradients"
+    {
+        let is_tiny = options.first().is_some_and(|scale| scale == "tiny");
+        return agreement::run(sized(Batch::of("step"), is_tiny), path.as_ref());
+    }
     let [workload, steps, warm_up, n_threads, options @ ..] = &words[..] else {
         return Err("expected WORKLOAD STEPS WARM-UP THREADS [PRECISION [SCALE]]".into());
     };
@@ -78,8 +87,7 @@ fn known_precision(word: &str) -> Result<&str, Failure> {
 }
 
 fn run(name: &str, schedule: Schedule, is_tiny: bool) -> Result<Outcome, Failure> {
-    let batch = Batch::of(name);
-    let batch = if is_tiny { batch.tiny() } else { batch };
+    let batch = sized(Batch::of(name), is_tiny);
     match name {
         "core" => core_alone::run(batch, schedule),
         "inference" => twins::predict(batch, schedule),
@@ -87,6 +95,10 @@ fn run(name: &str, schedule: Schedule, is_tiny: bool) -> Result<Outcome, Failure
         _ if name.starts_with("readout") => readout_alone::run(batch, schedule),
         _ => twins::train(name, batch, schedule),
     }
+}
+
+fn sized(batch: Batch, is_tiny: bool) -> Batch {
+    if is_tiny { batch.tiny() } else { batch }
 }
 
 impl Schedule {

@@ -21,7 +21,8 @@ fn model(workload: &str) -> Result<ModelConfig, Failure> {
                  "readout": { "init_mu_range": 0.3, "init_sigma": 0.1, "gamma_features": 0.0076 } }"#
         }
         _ => {
-            r#"{ "core": { "channels": [32, 32, 32], "spatial_padding": "same", "bias": false },
+            r#"{ "core": { "channels": [32, 32, 32], "spatial_padding": "same", "bias": false,
+                         "gamma_spatial": 0, "gamma_temporal": 0 },
                  "readout": { "init_sigma": 0.1 } }"#
         }
     };
@@ -53,8 +54,7 @@ pub(crate) fn train(workload: &str, batch: Batch, schedule: Schedule) -> Result<
     let mut twin = twin(workload, batch)?;
     let mut random = Streams::new(0).stream("batch");
     let stimulus = stimulus(batch, &mut random);
-    let n_responses = batch.n_clips * batch.n_frames * batch.n_neurons;
-    let responses: Vec<f32> = (0..n_responses).map(|_| random.below(4) as f32 / 2.0).collect();
+    let responses = responses(batch, &mut random);
     let input = input(batch, &stimulus);
     let n_predicted = batch.n_clips * (batch.n_frames - twin.frames_consumed()) * batch.n_neurons;
     let mut gradients = Gradients::zeros(twin.parameters());
@@ -85,13 +85,19 @@ pub(crate) fn predict(batch: Batch, schedule: Schedule) -> Result<Outcome, Failu
     Ok(Outcome { seconds, gflop, n_parameters: twin.n_parameters() })
 }
 
-fn stimulus(batch: Batch, random: &mut RandomStream) -> Vec<f32> {
+/// Of all frames, as recordings have them.
+pub(crate) fn responses(batch: Batch, random: &mut RandomStream) -> Vec<f32> {
+    let length = batch.n_clips * batch.n_frames * batch.n_neurons;
+    (0..length).map(|_| random.below(4) as f32 / 2.0).collect()
+}
+
+pub(crate) fn stimulus(batch: Batch, random: &mut RandomStream) -> Vec<f32> {
     let mut stimulus = vec![0.0; batch.n_values()];
     random.fill_normal(&mut stimulus);
     stimulus
 }
 
-fn input(batch: Batch, stimulus: &[f32]) -> ClipInput<'_> {
+pub(crate) fn input(batch: Batch, stimulus: &[f32]) -> ClipInput<'_> {
     ClipInput {
         session: 0,
         n_clips: batch.n_clips,
