@@ -5,7 +5,7 @@ use std::path::Path;
 
 use striate_base::Streams;
 use striate_formats::safetensors::{NamedTensor, write};
-use striate_model::Gradients;
+use striate_model::{Gradients, Twin};
 
 use crate::Failure;
 use crate::batch::Batch;
@@ -28,18 +28,28 @@ pub(crate) fn run(batch: Batch, path: &Path) -> Result<(), Failure> {
     let scale = 1.0 / (batch.n_clips * n_frames * batch.n_neurons) as f64;
     let input = twins::input(batch, &stimulus);
     twin.loss_and_gradients(&input, &responses, scale, &mut random, &mut gradients)?;
-    let names: Vec<[String; 2]> = (twin.parameters().0.iter())
-        .map(|parameter| ["parameter", "gradient"].map(|kind| format!("{kind}.{}", parameter.name)))
-        .collect();
-    let (clips, frames) = ([batch.n_clips, batch.n_frames], [batch.height, batch.width]);
-    let stimulus_shape = [clips, frames].concat();
-    let responses_shape = [batch.n_clips, batch.n_frames, batch.n_neurons];
+    write_all(batch, path, [&stimulus, &responses], &twin, &gradients)
+}
+
+fn write_all(
+    batch: Batch,
+    path: &Path,
+    [stimulus, responses]: [&[f32]; 2],
+    twin: &Twin,
+    gradients: &Gradients,
+) -> Result<(), Failure> {
+    let Batch { n_clips, n_frames, height, width, n_neurons } = batch;
+    let [of_stimulus, of_responses] =
+        [vec![n_clips, n_frames, height, width], vec![n_clips, n_frames, n_neurons]];
     let mut tensors = vec![
-        NamedTensor { name: "stimulus", shape: &stimulus_shape, values: &stimulus },
-        NamedTensor { name: "responses", shape: &responses_shape, values: &responses },
+        NamedTensor { name: "stimulus", shape: &of_stimulus, values: stimulus },
+        NamedTensor { name: "responses", shape: &of_responses, values: responses },
     ];
-    let parameters = twin.parameters().0.iter().zip(&gradients.0).zip(&names);
-    for ((parameter, gradient), [name, gradient_name]) in parameters.filter(|((p, _), _)| p.trainable) {
+    let parameters = twin.parameters().0.iter().zip(&gradients.0);
+    let named: Vec<_> = (parameters.filter(|(parameter, _)| parameter.trainable))
+        .map(|pair| (["parameter", "gradient"].map(|kind| format!("{kind}.{}", pair.0.name)), pair))
+        .collect();
+    for ([name, gradient_name], (parameter, gradient)) in &named {
         let shape = &parameter.shape[..];
         tensors.push(NamedTensor { name, shape, values: &parameter.values });
         tensors.push(NamedTensor { name: gradient_name, shape, values: gradient });
