@@ -6,7 +6,7 @@
 //! depends on it.
 //!
 //! - [`SpatialConvolution`], [`TemporalConvolution`], [`DepthwiseConvolution`]: direct convolution
-//!   without a matrix of patches.
+//!   without a matrix of patches. [`Bf16`] makes products of bf16 numbers.
 //! - [`normalisation`]: batch statistics, normalisation and ELU.
 //! - [`readout`]: feature maps read at the neurons' positions.
 //! - [`pointwise`]: rates and their Poisson likelihood.
@@ -40,6 +40,7 @@
 //! assert_eq!(output, [1.0, 2.0, 4.0]);
 //! ```
 
+mod bf16;
 mod check;
 mod columns;
 mod depthwise_convolution;
@@ -47,6 +48,7 @@ mod images;
 mod near;
 pub mod normalisation;
 pub mod optimiser;
+mod pairs;
 mod partition;
 pub mod pointwise;
 mod product;
@@ -59,6 +61,7 @@ mod temporal_convolution;
 mod testing;
 mod winograd;
 
+pub use bf16::Bf16;
 pub use depthwise_convolution::DepthwiseConvolution;
 pub use normalisation::Activation;
 pub use simd::simd_level;

@@ -1,0 +1,51 @@
+//! Which values become pairs of bf16 numbers.
+
+use std::ops::Range;
+
+use crate::simd::pair;
+
+/// Which values of a row make pairs: `i` and `apart + i`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pairing {
+    /// Values from one row to the next.
+    step: usize,
+    apart: usize,
+    /// First and second values; what is missing is 0.
+    counts: [usize; 2],
+}
+
+impl Pairing {
+    /// The halves of rows of `n` values: `n.div_ceil(2)` pairs.
+    pub(crate) fn halves(n: usize) -> Self {
+        let half = n.div_ceil(2);
+        Self { step: n, apart: half, counts: [half, n - half] }
+    }
+
+    /// Neighbouring rows of `width` values; the last may be alone.
+    pub(crate) fn neighbours(width: usize) -> Self {
+        Self { step: 2 * width, apart: width, counts: [width; 2] }
+    }
+
+    /// First and second values of a row of pairs; `n_values` are there.
+    #[inline(always)]
+    pub(crate) fn row(&self, row: usize, n_values: usize) -> [Range<usize>; 2] {
+        let first = (row * self.step).min(n_values);
+        let second = (first + self.apart).min(n_values);
+        [first..n_values.min(first + self.counts[0]), second..n_values.min(second + self.counts[1])]
+    }
+}
+
+/// Matrices `[.., in, out]` as pairs of their upper and lower halves: `[.., in / 2, out]`, the last
+/// with 0 where `in` is odd.
+pub(crate) fn pair_halves(matrices: &[f32], ins: usize, outs: usize) -> Vec<f32> {
+    let half = ins.div_ceil(2) * outs;
+    let mut pairs = vec![0.0; matrices.len() / (ins * outs).max(1) * half];
+    let matrices = matrices.chunks_exact((ins * outs).max(1));
+    for (matrix, pairs) in matrices.zip(pairs.chunks_exact_mut(half.max(1))) {
+        for (index, pair_of_two) in pairs.iter_mut().enumerate() {
+            let second = matrix.get(half + index).copied().unwrap_or(0.0);
+            *pair_of_two = pair(matrix[index], second);
+        }
+    }
+    pairs
+}
