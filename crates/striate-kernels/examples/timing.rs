@@ -117,6 +117,13 @@ fn spatial(timer: &Timer, layer: usize, n_frames: usize, in_channels: usize, ker
     timer.time(&name("input gradient"), operations, || {
         geometry.input_gradient(&weight, &gradient, &mut of_input);
     });
+    let geometry = Bf16(geometry);
+    timer.time(&name("forward bf16"), operations, || {
+        geometry.forward(&input, &weight, None, &mut output);
+    });
+    timer.time(&name("weight gradient bf16"), operations, || {
+        geometry.weight_gradient(&input, &gradient, &mut of_weight);
+    });
 }
 
 fn temporal(timer: &Timer, layer: usize, n_frames: usize, kernel: usize) {

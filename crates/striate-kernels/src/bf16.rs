@@ -5,10 +5,11 @@
 ///
 /// Processors with AVX512-BF16 compute two such products in the time of one. Others compute the same,
 /// slower than in `f32`: this is for them to get the same results, not for speed. What this does not
-/// make faster anywhere stays in `f32`: convolutions over time with few channels or taps.
+/// make faster anywhere stays in `f32`: convolutions over time with few channels or taps, those over
+/// space that are computed in tiles, and gradients of the input over space.
 ///
-/// The error of a result is about 1 % of its typical size, at random and without bias: numbers are
-/// rounded at the points of tiles. Numbers below 1e-38 may count as 0.
+/// The error of a result is about 1 % of its typical size over time, where numbers are rounded at the
+/// points of tiles, and 0.2 % over space. Numbers below 1e-38 may count as 0.
 ///
 /// ```
 /// use striate_kernels::{Bf16, TemporalConvolution};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::simd::pair;
+use crate::simd::{Kernel, Level, Simd, pair};
 
 /// Which values of a row make pairs: `i` and `apart + i`.
 #[derive(Debug, Clone, Copy)]
@@ -48,4 +48,42 @@ pub(crate) fn pair_halves(matrices: &[f32], ins: usize, outs: usize) -> Vec<f32>
         }
     }
     pairs
+}
+
+/// Overwrite `out` with neighbouring rows of `length` values as pairs; an odd last one with 0.
+pub(crate) fn pair_rows(level: Level, values: &[f32], length: usize, out: &mut [f32]) {
+    let both = values.chunks((2 * length).max(1)).zip(out.chunks_exact_mut(length.max(1)));
+    for (values, pairs) in both {
+        let (first, second) = values.split_at(length);
+        pair_slices(level, first, second, pairs);
+    }
+}
+
+/// Overwrite `out` with pairs of `first` and `second`; what is missing is 0.
+pub(crate) fn pair_slices(level: Level, first: &[f32], second: &[f32], out: &mut [f32]) {
+    level.run_pairs(PairSlices { first, second, out });
+}
+
+struct PairSlices<'a> {
+    first: &'a [f32],
+    second: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for PairSlices<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        for (index, out) in self.out.chunks_mut(S::LANES).enumerate() {
+            let first = self.first.get(index * S::LANES..).unwrap_or_default();
+            let second = self.second.get(index * S::LANES..).unwrap_or_default();
+            // SAFETY: no more values are read and written than the slices have.
+            unsafe {
+                let first = simd.load_first(first.as_ptr(), first.len());
+                let second = simd.load_first(second.as_ptr(), second.len());
+                simd.store_first(simd.pair(first, second), out.as_mut_ptr(), out.len());
+            }
+        }
+    }
 }

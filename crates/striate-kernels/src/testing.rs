@@ -1,6 +1,6 @@
 //! What tests share.
 
-use crate::simd::Level;
+use crate::simd::{Level, pair};
 
 /// Numbers of about a standard normal distribution (sums of uniform ones), the same for a seed.
 pub(crate) fn random(length: usize, seed: u64) -> Vec<f32> {
@@ -12,6 +12,11 @@ pub(crate) fn random(length: usize, seed: u64) -> Vec<f32> {
         (state >> 40) as f32 / (1u32 << 24) as f32
     };
     (0..length).map(|_| 1.7 * ((0..4).map(|_| uniform()).sum::<f32>() - 2.0)).collect()
+}
+
+/// Rounded to bf16.
+pub(crate) fn rounded(value: f32) -> f32 {
+    f32::from_bits(pair(value, 0.0).to_bits() << 16)
 }
 
 /// Run a test at every level that the processor has.

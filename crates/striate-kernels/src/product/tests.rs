@@ -1,19 +1,15 @@
 use super::{Layout, Product, Run};
 use crate::columns::padded;
 use crate::pairs::pair_halves;
-use crate::simd::{Level, pair};
-use crate::testing::{TOLERANCE, assert_close, at_every_level, random};
-
-/// Rounded to bf16.
-fn rounded(value: f32) -> f64 {
-    f64::from(f32::from_bits(pair(value, 0.0).to_bits() << 16))
-}
+use crate::simd::Level;
+use crate::testing::{TOLERANCE, assert_close, at_every_level, random, rounded};
 
 /// `[rows, depth]` times `[depth, columns]`, of factors rounded to bf16.
 fn naive(a: &[f32], b: &[f32], [rows, depth, columns]: [usize; 3]) -> Vec<f64> {
     let value = |index: usize| {
         let (m, n) = (index / columns, index % columns);
-        (0..depth).map(|d| rounded(a[m * depth + d]) * rounded(b[d * columns + n])).sum()
+        let factor = |d: usize| [rounded(a[m * depth + d]), rounded(b[d * columns + n])];
+        (0..depth).map(factor).map(|[a, b]| f64::from(a) * f64::from(b)).sum()
     };
     (0..rows * columns).map(value).collect()
 }
