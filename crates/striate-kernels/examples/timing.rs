@@ -16,7 +16,9 @@ use striate_kernels::normalisation::{
 use striate_kernels::optimiser::{AdamWStep, adamw_step};
 use striate_kernels::pointwise::{elu_plus_one, poisson_loss};
 use striate_kernels::readout::{BilinearReadout, Positions, ReadoutGradients, Sampling};
-use striate_kernels::{Activation, DepthwiseConvolution, SpatialConvolution, TemporalConvolution};
+use striate_kernels::{
+    Activation, Bf16, DepthwiseConvolution, SpatialConvolution, TemporalConvolution,
+};
 
 const N_CLIPS: usize = 4;
 const HEIGHT: usize = 36;
@@ -118,6 +120,13 @@ fn spatial(timer: &Timer, layer: usize, n_frames: usize, in_channels: usize, ker
     timer.time(&name("input gradient"), operations, || {
         geometry.input_gradient(&weight, &gradient, &mut of_input);
     });
+    let geometry = Bf16(geometry);
+    timer.time(&name("forward bf16"), operations, || {
+        geometry.forward(&input, &weight, None, &mut output);
+    });
+    timer.time(&name("weight gradient bf16"), operations, || {
+        geometry.weight_gradient(&input, &gradient, &mut of_weight);
+    });
 }
 
 fn temporal(timer: &Timer, layer: usize, n_frames: usize, kernel: usize) {
@@ -144,6 +153,16 @@ fn temporal(timer: &Timer, layer: usize, n_frames: usize, kernel: usize) {
         geometry.weight_gradient(&input, &gradient, &mut of_weight);
     });
     timer.time(&name("input gradient"), operations, || {
+        geometry.input_gradient(&weight, &gradient, &mut of_input);
+    });
+    let geometry = Bf16(geometry);
+    timer.time(&name("forward bf16"), operations, || {
+        geometry.forward(&input, &weight, None, &mut output);
+    });
+    timer.time(&name("weight gradient bf16"), operations, || {
+        geometry.weight_gradient(&input, &gradient, &mut of_weight);
+    });
+    timer.time(&name("input gradient bf16"), operations, || {
         geometry.input_gradient(&weight, &gradient, &mut of_input);
     });
 }

@@ -8,6 +8,7 @@
 //!
 //! - [`SpatialConvolution`], [`TemporalConvolution`], [`DepthwiseConvolution`]: convolution without a
 //!   matrix of patches; of dense layers in tiles with fewer multiplications where that is less work.
+//!   [`Bf16`] makes products of bf16 numbers.
 //! - [`normalisation`]: batch statistics, normalisation and ELU.
 //! - [`readout`]: feature maps read at the neurons' positions.
 //! - [`pointwise`]: rates and their Poisson likelihood.
@@ -42,6 +43,7 @@
 //! assert_eq!(output, [1.0, 2.0, 4.0]);
 //! ```
 
+mod bf16;
 mod check;
 mod columns;
 mod depthwise_convolution;
@@ -51,6 +53,7 @@ mod near;
 pub mod noise;
 pub mod normalisation;
 pub mod optimiser;
+mod pairs;
 mod partition;
 pub mod pointwise;
 mod product;
@@ -63,6 +66,7 @@ mod temporal_convolution;
 mod testing;
 mod winograd;
 
+pub use bf16::Bf16;
 pub use depthwise_convolution::DepthwiseConvolution;
 pub use normalisation::Activation;
 pub use simd::simd_level;

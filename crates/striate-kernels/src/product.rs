@@ -58,6 +58,23 @@ impl Product<'_> {
     /// # Panics
     /// Where something would be read or written outside of the slices.
     pub(crate) fn compute(&mut self, level: Level) {
+        self.compute_instances::<false>(level);
+    }
+
+    /// Compute the product, of numbers or of pairs of bf16 numbers ([`crate::simd::pair`]) in the
+    /// place of each: then a term is the sum of both products.
+    ///
+    /// # Panics
+    /// As [`Self::compute`].
+    pub(crate) fn compute_as(&mut self, level: Level, are_pairs: bool) {
+        if are_pairs {
+            self.compute_instances::<true>(level);
+        } else {
+            self.compute_instances::<false>(level);
+        }
+    }
+
+    fn compute_instances<const PAIRS: bool>(&mut self, level: Level) {
         if self.rows == 0 || self.columns == 0 {
             return;
         }
@@ -72,7 +89,7 @@ impl Product<'_> {
             let mut row = 0;
             for tile in 1..=n_tiles {
                 let end = self.rows * tile / n_tiles;
-                self.compute_tile(level, row..end, column, width);
+                self.compute_tile::<PAIRS>(level, row..end, column, width);
                 row = end;
             }
         }
@@ -103,7 +120,7 @@ impl Product<'_> {
         assert!(out_end <= self.out.len(), "result of a product too short");
     }
 
-    fn compute_tile(
+    fn compute_tile<const PAIRS: bool>(
         &mut self,
         level: Level,
         rows: std::ops::Range<usize>,
@@ -114,7 +131,7 @@ impl Product<'_> {
         macro_rules! instance {
             ($($n:literal),*) => {
                 match rows.len() {
-                    $($n => self.compute_instance::<$n>(level, rows.start, column, width),)*
+                    $($n => self.compute_instance::<$n, PAIRS>(level, rows.start, column, width),)*
                     n => unreachable!("tiles have at most 13 rows, not {n}"),
                 }
             };
@@ -122,7 +139,7 @@ impl Product<'_> {
         instance!(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
     }
 
-    fn compute_instance<const M: usize>(
+    fn compute_instance<const M: usize, const PAIRS: bool>(
         &mut self,
         level: Level,
         row: usize,
@@ -133,11 +150,19 @@ impl Product<'_> {
             Layout::RowsApart(step) => (true, step),
             Layout::TermsApart(step) => (false, step),
         };
+        macro_rules! run {
+            ($vectors:literal, $is_contiguous:literal) => {{
+                type Part<'a, const M: usize, const PAIRS: bool> =
+                    Tile<'a, M, $vectors, $is_contiguous, PAIRS>;
+                let tile = Part::<M, PAIRS>::new(self, row, column, width, step);
+                if PAIRS { level.run_pairs(tile) } else { level.run(tile) }
+            }};
+        }
         match (is_contiguous, width > level.lanes()) {
-            (true, true) => level.run(Tile::<M, 2, true>::new(self, row, column, width, step)),
-            (true, false) => level.run(Tile::<M, 1, true>::new(self, row, column, width, step)),
-            (false, true) => level.run(Tile::<M, 2, false>::new(self, row, column, width, step)),
-            (false, false) => level.run(Tile::<M, 1, false>::new(self, row, column, width, step)),
+            (true, true) => run!(2, true),
+            (true, false) => run!(1, true),
+            (false, true) => run!(2, false),
+            (false, false) => run!(1, false),
         }
     }
 }

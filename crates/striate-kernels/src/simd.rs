@@ -7,12 +7,14 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod bf16;
 mod exp;
 mod level;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
 
+pub(crate) use bf16::pair;
 pub(crate) use exp::{elu, exp_nonpositive};
 pub(crate) use level::Level;
 pub use level::simd_level;
@@ -85,6 +87,10 @@ pub(crate) trait Simd: Copy {
     fn power_of_two(self, lowest_bits: Self::Vector) -> Self::Vector;
     /// Sum of all lanes, in a fixed order.
     fn sum(self, vector: Self::Vector) -> f32;
+    /// In each lane the pair of two numbers: see [`pair`].
+    fn pair(self, low: Self::Vector, high: Self::Vector) -> Self::Vector;
+    /// `a b + c` with lanes of `a` and `b` that are pairs: both products are added.
+    fn mul_add_pairs(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
 }
 
 /// A loop to be compiled for every level.
@@ -150,10 +156,50 @@ mod tests {
         }
     }
 
+    /// Pairs of numbers of few bits, whose products are exact.
+    struct Pairs;
+
+    impl Kernel for Pairs {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) {
+            let numbers = |factor: f32| -> Vec<f32> {
+                (0..S::LANES).map(|lane| factor * (lane as f32 - 2.25)).collect()
+            };
+            let all = [1.0, -2.0, 0.5, 4.0, 8.0].map(numbers);
+            // SAFETY: all have LANES values.
+            let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(|n| unsafe { simd.load(all[n].as_ptr()) });
+            let (first, second) = (simd.pair(a, b), simd.pair(c, d));
+            let mut out = vec![0.0; S::LANES];
+            // SAFETY: `out` has LANES values, here and below.
+            unsafe { simd.store(first, out.as_mut_ptr()) };
+            for (lane, found) in out.iter().enumerate() {
+                assert_eq!(found.to_bits(), pair(all[0][lane], all[1][lane]).to_bits());
+            }
+            // SAFETY: see above.
+            unsafe { simd.store(simd.mul_add_pairs(first, second, e), out.as_mut_ptr()) };
+            for (lane, &found) in out.iter().enumerate() {
+                let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(|n| all[n][lane]);
+                assert_eq!(found, a * c + b * d + e);
+            }
+            let ties =
+                [1.0f32, 1.003_906_3, 1.011_718_8, -1.003_91, f32::NAN, f32::MAX, 1e-30, 0.0];
+            for (&low, &high) in ties.iter().zip(ties.iter().rev()) {
+                let both = simd.pair(simd.splat(low), simd.splat(high));
+                // SAFETY: see above.
+                unsafe { simd.store(both, out.as_mut_ptr()) };
+                assert_eq!(out[0].to_bits(), pair(low, high).to_bits(), "{low} {high}");
+            }
+        }
+    }
+
     #[test]
     fn every_level_computes_the_same() {
         for level in Level::available() {
             level.run(Operations);
+            level.run(Pairs);
+            level.run_pairs(Pairs);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Convolution over height and width.
 
+mod bf16;
 mod input_gradient;
 #[cfg(test)]
 mod tests;
@@ -130,17 +131,27 @@ impl SpatialConvolution {
         self.width + 2 * self.padding[1]
     }
 
-    /// Overwrite `output`.
-    ///
-    /// # Panics
-    /// Where a slice does not have its shape's length, or the kernel does not fit.
-    pub fn forward(&self, input: &[f32], weight: &[f32], bias: Option<&[f32]>, output: &mut [f32]) {
+    fn check_forward(&self, input: &[f32], weight: &[f32], bias: Option<&[f32]>, output: &[f32]) {
         check_length("input", input.len(), &self.in_shape());
         check_length("weight", weight.len(), &self.weight_shape());
         check_length("output", output.len(), &self.out_shape());
         if let Some(bias) = bias {
             check_length("bias", bias.len(), &[self.out_channels]);
         }
+    }
+
+    fn check_weight_gradient(&self, input: &[f32], gradient: &[f32], out: &[f32]) {
+        check_length("input", input.len(), &self.in_shape());
+        check_length("gradient", gradient.len(), &self.out_shape());
+        check_length("weight gradient", out.len(), &self.weight_shape());
+    }
+
+    /// Overwrite `output`.
+    ///
+    /// # Panics
+    /// Where a slice does not have its shape's length, or the kernel does not fit.
+    pub fn forward(&self, input: &[f32], weight: &[f32], bias: Option<&[f32]>, output: &mut [f32]) {
+        self.check_forward(input, weight, bias, output);
         if let Some(tiled) = Tiled::new(self).filter(Tiled::is_cheaper) {
             return tiled.write(input, weight, bias, output);
         }

@@ -1,5 +1,6 @@
 //! Convolution over frames.
 
+mod bf16;
 mod blocks;
 #[cfg(test)]
 mod tests;
@@ -92,17 +93,33 @@ impl TemporalConvolution {
         [self.kernel, self.in_channels, self.out_channels]
     }
 
-    /// Overwrite `output`.
-    ///
-    /// # Panics
-    /// Where a slice does not have its shape's length, or the kernel does not fit.
-    pub fn forward(&self, input: &[f32], weight: &[f32], bias: Option<&[f32]>, output: &mut [f32]) {
+    fn check_forward(&self, input: &[f32], weight: &[f32], bias: Option<&[f32]>, output: &[f32]) {
         check_length("input", input.len(), &self.in_shape());
         check_length("weight", weight.len(), &self.weight_shape());
         check_length("output", output.len(), &self.out_shape());
         if let Some(bias) = bias {
             check_length("bias", bias.len(), &[self.out_channels]);
         }
+    }
+
+    fn check_input_gradient(&self, weight: &[f32], gradient: &[f32], out: &[f32]) {
+        check_length("weight", weight.len(), &self.weight_shape());
+        check_length("gradient", gradient.len(), &self.out_shape());
+        check_length("input gradient", out.len(), &self.in_shape());
+    }
+
+    fn check_weight_gradient(&self, input: &[f32], gradient: &[f32], out: &[f32]) {
+        check_length("input", input.len(), &self.in_shape());
+        check_length("gradient", gradient.len(), &self.out_shape());
+        check_length("weight gradient", out.len(), &self.weight_shape());
+    }
+
+    /// Overwrite `output`.
+    ///
+    /// # Panics
+    /// Where a slice does not have its shape's length, or the kernel does not fit.
+    pub fn forward(&self, input: &[f32], weight: &[f32], bias: Option<&[f32]>, output: &mut [f32]) {
+        self.check_forward(input, weight, bias, output);
         let tiled = Tiled::new(self);
         if tiled.is_cheaper() {
             return tiled.write(input, weight, bias, output);
@@ -121,9 +138,7 @@ impl TemporalConvolution {
     /// # Panics
     /// As [`Self::forward`].
     pub fn input_gradient(&self, weight: &[f32], gradient: &[f32], out: &mut [f32]) {
-        check_length("weight", weight.len(), &self.weight_shape());
-        check_length("gradient", gradient.len(), &self.out_shape());
-        check_length("input gradient", out.len(), &self.in_shape());
+        self.check_input_gradient(weight, gradient, out);
         let [_, ins, outs] = self.weight_shape();
         let tiled = Tiled::adjoint(self);
         if tiled.is_cheaper() {

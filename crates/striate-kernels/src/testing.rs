@@ -2,7 +2,7 @@
 
 use proptest::prelude::{BoxedStrategy, Just, ProptestConfig, Strategy, prop_oneof};
 
-use crate::simd::Level;
+use crate::simd::{Level, pair};
 
 /// So many random cases; a few under Miri, which takes a thousand times as long.
 pub(crate) fn cases(n: u32) -> ProptestConfig {
@@ -34,6 +34,11 @@ pub(crate) fn random(length: usize, seed: u64) -> Vec<f32> {
         (state >> 40) as f32 / (1u32 << 24) as f32
     };
     (0..length).map(|_| 1.7 * ((0..4).map(|_| uniform()).sum::<f32>() - 2.0)).collect()
+}
+
+/// Rounded to bf16.
+pub(crate) fn rounded(value: f32) -> f32 {
+    f32::from_bits(pair(value, 0.0).to_bits() << 16)
 }
 
 /// Run a test at every level that the processor has.

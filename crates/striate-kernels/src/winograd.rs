@@ -19,9 +19,11 @@
 
 mod kernel;
 mod line;
+mod pairs;
 
 pub(crate) use kernel::KernelMap;
 pub(crate) use line::{Gradients, Inputs, Line, Outputs, Place, Slices, map_line, with_step};
+pub(crate) use pairs::PairedSlices;
 
 /// Points at which a tile is evaluated; inputs that a tile reads.
 pub(crate) const POINTS: usize = 8;

@@ -6,7 +6,7 @@ mod static_image;
 
 use striate_ops::Var;
 
-pub use factorised::FactorisedConfig;
+pub use factorised::{FactorisedConfig, Precision};
 pub use layers::Padding;
 pub use static_image::StaticConfig;
 

@@ -1,6 +1,6 @@
 //! What the convolutions have in common: a kernel with three methods, and an optional bias.
 
-use striate_kernels::{DepthwiseConvolution, SpatialConvolution, TemporalConvolution};
+use striate_kernels::{Bf16, DepthwiseConvolution, SpatialConvolution, TemporalConvolution};
 
 use crate::channel_sums::channel_sums;
 use crate::error::OpError;
@@ -16,22 +16,22 @@ pub(crate) trait Convolution: Copy + Send + 'static {
 }
 
 macro_rules! convolution {
-    ($kernel:ident, $out_channels:ident) => {
+    ($kernel:ty, $($out_channels:tt).+) => {
         impl Convolution for $kernel {
             fn out_channels(&self) -> usize {
-                self.$out_channels
+                self.$($out_channels).+
             }
 
             fn forward(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>, out: &mut [f32]) {
-                $kernel::forward(self, x, weight, bias, out);
+                <$kernel>::forward(self, x, weight, bias, out);
             }
 
             fn weight_gradient(&self, input: &[f32], gradient: &[f32], out: &mut [f32]) {
-                $kernel::weight_gradient(self, input, gradient, out);
+                <$kernel>::weight_gradient(self, input, gradient, out);
             }
 
             fn input_gradient(&self, weight: &[f32], gradient: &[f32], out: &mut [f32]) {
-                $kernel::input_gradient(self, weight, gradient, out);
+                <$kernel>::input_gradient(self, weight, gradient, out);
             }
         }
     };
@@ -40,6 +40,8 @@ macro_rules! convolution {
 convolution!(SpatialConvolution, out_channels);
 convolution!(DepthwiseConvolution, channels);
 convolution!(TemporalConvolution, out_channels);
+convolution!(Bf16<SpatialConvolution>, 0.out_channels);
+convolution!(Bf16<TemporalConvolution>, 0.out_channels);
 
 /// The variables of a convolution.
 #[derive(Clone, Copy)]

@@ -1,26 +1,29 @@
 //! Convolution over space, of each image on its own.
 
-use striate_kernels::SpatialConvolution;
+use striate_kernels::{Bf16, SpatialConvolution};
 
 use crate::convolution::{Arguments, convolve};
 use crate::error::OpError;
+use crate::precision::Precision;
 use crate::shape::{check_kernel, check_shape, images};
 use crate::tape::{Tape, Var};
 
 const NAME: &str = "spatial convolution";
 
-/// Padding with zeros and stride of a spatial convolution, in rows and columns.
+/// Padding with zeros and stride of a spatial convolution, in rows and columns, and its precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConvolutionOptions {
     /// Zeros on each side.
     pub padding: [usize; 2],
     /// Pixels from one output to the next.
     pub stride: [usize; 2],
+    /// Of the output and the gradient of the weights; the gradient of the input is computed in `f32`.
+    pub precision: Precision,
 }
 
 impl Default for ConvolutionOptions {
     fn default() -> Self {
-        Self { padding: [0; 2], stride: [1; 2] }
+        Self { padding: [0; 2], stride: [1; 2], precision: Precision::F32 }
     }
 }
 
@@ -46,7 +49,10 @@ pub fn spatial_convolution(
     shape[axes - 2] = geometry.out_width();
     shape[axes - 1] = geometry.out_channels;
     let arguments = Arguments { input, weight, bias };
-    convolve(tape, NAME, geometry, arguments, shape)
+    match options.precision {
+        Precision::F32 => convolve(tape, NAME, geometry, arguments, shape),
+        Precision::Bf16 => convolve(tape, NAME, Bf16(geometry), arguments, shape),
+    }
 }
 
 fn geometry(
@@ -114,7 +120,7 @@ mod tests {
     #[test]
     fn gradients_agree_with_differences() {
         for (padding, stride) in [([0; 2], [1; 2]), ([1; 2], [1; 2]), ([1; 2], [2; 2])] {
-            let options = ConvolutionOptions { padding, stride };
+            let options = ConvolutionOptions { padding, stride, precision: Precision::F32 };
             let case =
                 Case::new().random(&[2, 5, 6, 2], 1).random(&[3, 3, 2, 3], 2).random(&[3], 3);
             check(

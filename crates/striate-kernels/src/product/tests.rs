@@ -1,3 +1,5 @@
+mod pairs;
+
 use proptest::prelude::*;
 
 use super::{Layout, Product, Run};

@@ -7,7 +7,13 @@ use crate::simd::{Kernel, Simd};
 ///
 /// `TERMS_CONTIGUOUS` tells which step through the first factor is 1: a constant, so that the other
 /// is the only one the loop keeps in a register.
-pub(super) struct Tile<'a, const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool> {
+pub(super) struct Tile<
+    'a,
+    const M: usize,
+    const V: usize,
+    const TERMS_CONTIGUOUS: bool,
+    const PAIRS: bool,
+> {
     runs: &'a [Run],
     depth: usize,
     a: *const f32,
@@ -21,8 +27,8 @@ pub(super) struct Tile<'a, const M: usize, const V: usize, const TERMS_CONTIGUOU
     adds: bool,
 }
 
-impl<'a, const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool>
-    Tile<'a, M, V, TERMS_CONTIGUOUS>
+impl<'a, const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool, const PAIRS: bool>
+    Tile<'a, M, V, TERMS_CONTIGUOUS, PAIRS>
 {
     /// Columns from `column` of rows from `row`; both in the product, whose extent was checked.
     pub(super) fn new(
@@ -71,8 +77,8 @@ impl<'a, const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool>
     }
 }
 
-impl<const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool> Kernel
-    for Tile<'_, M, V, TERMS_CONTIGUOUS>
+impl<const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool, const PAIRS: bool> Kernel
+    for Tile<'_, M, V, TERMS_CONTIGUOUS, PAIRS>
 {
     type Output = ();
 
@@ -98,7 +104,11 @@ impl<const M: usize, const V: usize, const TERMS_CONTIGUOUS: bool> Kernel
                     for (m, sums) in sums.iter_mut().enumerate() {
                         let factor = simd.splat(*a.add(m * row_step));
                         for (sum, vector) in sums.iter_mut().zip(vectors) {
-                            *sum = simd.mul_add(factor, vector, *sum);
+                            *sum = if PAIRS {
+                                simd.mul_add_pairs(factor, vector, *sum)
+                            } else {
+                                simd.mul_add(factor, vector, *sum)
+                            };
                         }
                     }
                     a = a.wrapping_add(term_step);

@@ -125,6 +125,28 @@ impl Level {
             Self::Neon => unsafe { run_neon(kernel) },
         }
     }
+
+    /// Run a kernel that works on pairs, with instructions for them where the processor has some.
+    pub(crate) fn run_pairs<K: Kernel>(self, kernel: K) -> K::Output {
+        #[cfg(target_arch = "x86_64")]
+        if self == Self::Avx512
+            && is_x86_feature_detected!("avx512bf16")
+            && is_x86_feature_detected!("avx512bw")
+        {
+            // SAFETY: the value exists, so the processor has AVX-512F; the others were found.
+            return unsafe { run_avx512_bf16(kernel) };
+        }
+        self.run(kernel)
+    }
+}
+
+/// # Safety
+/// The processor has AVX-512F, AVX-512BW and AVX512-BF16.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512bf16,avx512bw,avx512f,avx2,fma")]
+unsafe fn run_avx512_bf16<K: Kernel>(kernel: K) -> K::Output {
+    // SAFETY: the caller's promise.
+    kernel.run(unsafe { super::avx512::Avx512::<true>::new() })
 }
 
 /// # Safety
@@ -142,7 +164,7 @@ unsafe fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
 #[target_feature(enable = "avx512f,avx2,fma")]
 unsafe fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
     // SAFETY: the caller's promise.
-    kernel.run(unsafe { super::avx512::Avx512::new() })
+    kernel.run(unsafe { super::avx512::Avx512::<false>::new() })
 }
 
 /// # Safety

@@ -1,10 +1,11 @@
 //! NEON: 4 lanes, 32 registers. All 64-bit ARM processors under Linux, macOS or Windows have it.
 
 use std::arch::aarch64::{
-    float32x4_t, vadd_f32, vaddq_f32, vaddq_u32, vbslq_f32, vcgtq_f32, vcgtzq_f32, vcltq_f32,
-    vcombine_f32, vdup_n_f32, vdupq_n_f32, vdupq_n_u32, vfmaq_f32, vget_high_f32, vget_low_f32,
-    vld1_f32, vld1q_f32, vld1q_lane_f32, vmulq_f32, vpadds_f32, vreinterpretq_f32_u32,
-    vreinterpretq_u32_f32, vshlq_n_u32, vst1_f32, vst1q_f32, vst1q_lane_f32, vsubq_f32,
+    float32x4_t, uint32x4_t, vadd_f32, vaddq_f32, vaddq_u32, vandq_u32, vbslq_f32, vbslq_u32,
+    vceqq_f32, vcgtq_f32, vcgtzq_f32, vcltq_f32, vcombine_f32, vdup_n_f32, vdupq_n_f32,
+    vdupq_n_u32, vfmaq_f32, vget_high_f32, vget_low_f32, vld1_f32, vld1q_f32, vld1q_lane_f32,
+    vmulq_f32, vorrq_u32, vpadds_f32, vreinterpretq_f32_u32, vreinterpretq_u32_f32, vshlq_n_u32,
+    vshrq_n_u32, vst1_f32, vst1q_f32, vst1q_lane_f32, vsubq_f32,
 };
 
 use super::Simd;
@@ -141,5 +142,52 @@ impl Simd for Neon {
     fn sum(self, vector: float32x4_t) -> f32 {
         // SAFETY: see `splat`.
         unsafe { vpadds_f32(vadd_f32(vget_low_f32(vector), vget_high_f32(vector))) }
+    }
+    #[inline(always)]
+    fn pair(self, low: float32x4_t, high: float32x4_t) -> float32x4_t {
+        // SAFETY: see `splat`.
+        unsafe {
+            let low = vshrq_n_u32::<16>(rounded(low));
+            vreinterpretq_f32_u32(vbslq_u32(vdupq_n_u32(0xffff_0000), rounded(high), low))
+        }
+    }
+
+    #[inline(always)]
+    fn mul_add_pairs(self, a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t {
+        // SAFETY: see `splat`.
+        unsafe {
+            let ([low_a, high_a], [low_b, high_b]) = (unpaired(a), unpaired(b));
+            vfmaq_f32(vfmaq_f32(c, low_a, low_b), high_a, high_b)
+        }
+    }
+}
+
+/// Numbers rounded to bf16, in the upper halves of their lanes; see [`super::pair`].
+///
+/// # Safety
+/// The processor has NEON.
+#[inline(always)]
+unsafe fn rounded(numbers: float32x4_t) -> uint32x4_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let bits = vreinterpretq_u32_f32(numbers);
+        let odd = vandq_u32(vshrq_n_u32::<16>(bits), vdupq_n_u32(1));
+        let sum = vaddq_u32(bits, vaddq_u32(vdupq_n_u32(0x7fff), odd));
+        let is_number = vceqq_f32(numbers, numbers);
+        vbslq_u32(is_number, sum, vorrq_u32(bits, vdupq_n_u32(0x40_0000)))
+    }
+}
+
+/// Both numbers of each lane.
+///
+/// # Safety
+/// The processor has NEON.
+#[inline(always)]
+unsafe fn unpaired(pairs: float32x4_t) -> [float32x4_t; 2] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let bits = vreinterpretq_u32_f32(pairs);
+        let high = vandq_u32(bits, vdupq_n_u32(0xffff_0000));
+        [vreinterpretq_f32_u32(vshlq_n_u32::<16>(bits)), vreinterpretq_f32_u32(high)]
     }
 }

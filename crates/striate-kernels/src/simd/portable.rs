@@ -1,6 +1,7 @@
 //! Plain arrays, for the compiler to vectorise: SSE2 on x86-64.
 
 use super::Simd;
+use super::bf16::{pair, unpair};
 
 const LANES: usize = 4;
 
@@ -114,5 +115,16 @@ impl Simd for Portable {
     #[inline(always)]
     fn sum(self, [a, b, c, d]: [f32; LANES]) -> f32 {
         (a + c) + (b + d)
+    }
+    #[inline(always)]
+    fn pair(self, low: [f32; LANES], high: [f32; LANES]) -> [f32; LANES] {
+        each(low, high, pair)
+    }
+
+    #[inline(always)]
+    fn mul_add_pairs(self, a: [f32; LANES], b: [f32; LANES], c: [f32; LANES]) -> [f32; LANES] {
+        let (a, b) = (a.map(unpair), b.map(unpair));
+        let low = self.mul_add(a.map(|[low, _]| low), b.map(|[low, _]| low), c);
+        self.mul_add(a.map(|[_, high]| high), b.map(|[_, high]| high), low)
     }
 }

@@ -1,3 +1,5 @@
+mod bf16;
+
 use proptest::prelude::*;
 
 use super::SpatialConvolution;

@@ -2,7 +2,6 @@
 
 use super::SpatialConvolution;
 use super::winograd::Tiled;
-use crate::check::check_length;
 use crate::columns::{narrow, padded, widen};
 use crate::images::with_columns;
 use crate::partition::sum_over;
@@ -16,9 +15,7 @@ impl SpatialConvolution {
     /// # Panics
     /// As [`Self::forward`].
     pub fn weight_gradient(&self, input: &[f32], gradient: &[f32], out: &mut [f32]) {
-        check_length("input", input.len(), &self.in_shape());
-        check_length("gradient", gradient.len(), &self.out_shape());
-        check_length("weight gradient", out.len(), &self.weight_shape());
+        self.check_weight_gradient(input, gradient, out);
         if let Some(tiled) = Tiled::new(self).filter(Tiled::is_cheaper) {
             return tiled.weight_gradient(input, gradient, out);
         }

@@ -5,7 +5,6 @@ use std::ops::Range;
 use super::TemporalConvolution;
 use super::blocks::BLOCK;
 use super::winograd::Tiled;
-use crate::check::check_length;
 use crate::columns::{narrow, padded, widen};
 use crate::near::bring_near;
 use crate::partition::sum_over;
@@ -29,9 +28,7 @@ impl TemporalConvolution {
     /// # Panics
     /// As [`Self::forward`].
     pub fn weight_gradient(&self, input: &[f32], gradient: &[f32], out: &mut [f32]) {
-        check_length("input", input.len(), &self.in_shape());
-        check_length("gradient", gradient.len(), &self.out_shape());
-        check_length("weight gradient", out.len(), &self.weight_shape());
+        self.check_weight_gradient(input, gradient, out);
         let tiled = Tiled::new(self);
         if tiled.is_cheaper() {
             return tiled.weight_gradient(input, gradient, out);

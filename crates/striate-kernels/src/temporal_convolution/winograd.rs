@@ -3,15 +3,21 @@
 //! A task walks over the frames of a few pixels. It keeps the tiles of inputs that the next tile of
 //! outputs reads, one for each part of the kernel, in a ring.
 
+mod ring;
+
 use super::TemporalConvolution;
 use super::blocks::{BLOCK, Block, blocks_of};
 use crate::columns::{WideRows, fill_rows, narrow, padded, widen};
+use crate::pairs::pair_halves;
 use crate::partition::sum_over;
 use crate::product::{Layout, Product, Run};
 use crate::scratch::with_scratch;
 use crate::simd::Level;
-use crate::winograd::{Gradients, Inputs, KernelMap, Outputs, POINTS, Slices, Tiling, with_step};
+use crate::winograd::{
+    Gradients, Inputs, KernelMap, Line, Outputs, POINTS, PairedSlices, Slices, Tiling, with_step,
+};
 use rayon::prelude::*;
+use ring::{Form, Ring};
 
 /// The point 1, where a line that is 1 everywhere is 1; at all other points it is 0.
 const AT_ONE: usize = 1;
@@ -29,6 +35,8 @@ pub(super) struct Tiled {
     outs: usize,
     /// Frames before the first that the first output reads.
     lead: usize,
+    /// Whether factors of products are rounded to bf16.
+    in_bf16: bool,
 }
 
 impl Tiled {
@@ -44,6 +52,7 @@ impl Tiled {
             ins: geometry.in_channels,
             outs: geometry.out_channels,
             lead: 0,
+            in_bf16: false,
         }
     }
 
@@ -59,6 +68,11 @@ impl Tiled {
             lead: geometry.kernel - 1,
             ..forward
         }
+    }
+
+    /// The same with factors of products rounded to bf16.
+    pub(super) fn in_bf16(self) -> Self {
+        Self { in_bf16: true, ..self }
     }
 
     /// Whether tiles take less work than direct convolution.
@@ -91,12 +105,13 @@ impl Tiled {
         output: &mut [f32],
     ) {
         let weight = WideRows::new(weight, self.outs, self.level.lanes());
-        let weight = KernelMap::new(self.tiling).evaluate(&weight.values, self.ins * weight.step);
+        let weight = self.weight_at_points(&weight);
         let blocks = blocks_of(output, [self.n_clips, self.out_frames, self.n_pixels, self.outs]);
         blocks.into_par_iter().for_each(|Block { clip, first_pixel, mut frames }| {
             let n_pixels = frames.first().map_or(0, |frame| frame.len()) / self.outs;
             let source = self.source(input, clip, first_pixel, n_pixels);
-            self.walk(&source, n_pixels, |tile, ring| {
+            let form = Form::channels(n_pixels, self.ins, self.in_bf16);
+            self.walk(&source, form, |tile, ring| {
                 let length = n_pixels * self.outs;
                 with_scratch(POINTS * length, |products| {
                     self.write_products(ring, &weight, bias, products, length);
@@ -108,6 +123,13 @@ impl Tiled {
         });
     }
 
+    /// `[part and point, in, out]`, or pairs of the halves of in.
+    fn weight_at_points(&self, weight: &WideRows<'_>) -> Vec<f32> {
+        let map = KernelMap::new(self.tiling);
+        let values = map.evaluate(&weight.values, self.ins * weight.step);
+        if self.in_bf16 { pair_halves(&values, self.ins, weight.step) } else { values }
+    }
+
     /// Overwrite the outputs of a tile at the points.
     fn write_products(
         &self,
@@ -117,7 +139,8 @@ impl Tiled {
         products: &mut [f32],
         length: usize,
     ) {
-        let matrix = self.ins * self.wide();
+        let depth = if self.in_bf16 { self.ins.div_ceil(2) } else { self.ins };
+        let matrix = depth * self.wide();
         let run = |part| Run { a: ring.slot(part) * ring.tile, b: part * POINTS * matrix };
         let runs: Vec<Run> = (0..self.tiling.n_parts).map(run).collect();
         for (point, out) in products.chunks_exact_mut(length).enumerate() {
@@ -128,17 +151,17 @@ impl Tiled {
             Product {
                 rows: length / self.outs,
                 columns: self.outs,
-                depth: self.ins,
+                depth,
                 runs: &runs,
-                a: &ring.values[point * ring.frame..],
-                layout: Layout::RowsApart(self.ins),
+                a: &ring.values[point * ring.form.length..],
+                layout: Layout::RowsApart(depth),
                 b: &weight[point * matrix..],
                 b_step: self.wide(),
                 out,
                 out_step: self.outs,
                 adds: bias.is_some(),
             }
-            .compute(self.level);
+            .compute_as(self.level, self.in_bf16);
         }
     }
 
@@ -170,14 +193,21 @@ impl Tiled {
             let (clip, first) = (unit / n_blocks, unit % n_blocks * BLOCK);
             let n_pixels = BLOCK.min(self.n_pixels - first);
             let source = self.source(input, clip, first, n_pixels);
-            self.walk(&source, n_pixels, |tile, ring| {
-                with_scratch(POINTS * n_pixels * self.wide(), |spread| {
+            let form = Form::pixels(n_pixels, [self.ins; 2], self.in_bf16);
+            let length = POINTS * self.form_of_gradient(n_pixels).length;
+            self.walk(&source, form, |tile, ring| {
+                with_scratch(length, |spread| {
                     self.spread_gradient(gradient, [clip, first, n_pixels], tile, spread);
                     self.add_products(ring, spread, sums);
                 });
             });
         });
         narrow(&map.gradient(&sums, matrix), self.wide(), out, self.outs);
+    }
+
+    /// The gradient of a tile's outputs at a point.
+    fn form_of_gradient(&self, n_pixels: usize) -> Form {
+        Form::pixels(n_pixels, [self.outs, self.wide()], self.in_bf16)
     }
 
     /// Overwrite `spread` `[point, pixel, out]`, out padded, with the gradient of a tile's outputs.
@@ -188,7 +218,6 @@ impl Tiled {
         tile: usize,
         spread: &mut [f32],
     ) {
-        let (length, wide) = (n_pixels * self.wide(), self.wide());
         let frame = |index: usize| {
             let frame = clip * self.out_frames + index;
             let is_there = index < self.out_frames;
@@ -196,9 +225,13 @@ impl Tiled {
                 &gradient[(frame * self.n_pixels + first) * self.outs..][..n_pixels * self.outs]
             })
         };
+        let form = self.form_of_gradient(n_pixels);
+        // Pairs are padded as they are written.
+        let wide = if self.in_bf16 { self.outs } else { self.wide() };
+        let length = n_pixels * wide;
         with_scratch(self.tiling.step * length, |copies| {
             let mut from: [&[f32]; POINTS] = [&[]; POINTS];
-            for (index, copy) in copies.chunks_exact_mut(length).enumerate() {
+            for (index, copy) in copies.chunks_exact_mut(length.max(1)).enumerate() {
                 from[index] = match frame(tile * self.tiling.step + index) {
                     Some(values) if wide == self.outs => values,
                     Some(values) => {
@@ -211,10 +244,20 @@ impl Tiled {
                     }
                 };
             }
-            let mut points = spread.chunks_exact_mut(length);
-            let to = std::array::from_fn(|_| points.next().unwrap_or_default());
-            with_step!(self.tiling.step, Gradients => self.level.run(Slices::<Line>::new(from, to)));
+            with_step!(self.tiling.step, Gradients => self.map_to_points::<Line>(from, spread, form));
         });
+    }
+
+    /// Map lines to the points.
+    fn map_to_points<L: Line>(&self, from: [&[f32]; POINTS], out: &mut [f32], form: Form) {
+        let mut points = out.chunks_exact_mut(form.length.max(1));
+        let to = std::array::from_fn(|_| points.next().unwrap_or_default());
+        match form.pairs {
+            None => self.level.run(Slices::<L>::new(from, to)),
+            Some((pairing, wide)) => {
+                self.level.run_pairs(PairedSlices::<L>::new(from, to, pairing, wide));
+            }
+        }
     }
 
     /// Add the part of a tile to the gradient of the weights at the points.
@@ -228,7 +271,7 @@ impl Tiled {
                 columns: self.outs,
                 depth: length / self.wide(),
                 runs: &[Run { a: ring.slot(part) * ring.tile, b: 0 }],
-                a: &ring.values[point * ring.frame..],
+                a: &ring.values[point * ring.form.length..],
                 layout: Layout::TermsApart(self.ins),
                 b: &spread[point * length..],
                 b_step: self.wide(),
@@ -236,7 +279,7 @@ impl Tiled {
                 out_step: self.wide(),
                 adds: true,
             }
-            .compute(self.level);
+            .compute_as(self.level, self.in_bf16);
         }
     }
 
@@ -256,14 +299,14 @@ impl Tiled {
     }
 
     /// Call `visit` for each tile of outputs with the tiles of inputs that it reads.
-    fn walk(&self, source: &[&[f32]], n_pixels: usize, mut visit: impl FnMut(usize, &Ring<'_>)) {
-        let frame = n_pixels * self.ins;
-        let tile = POINTS * frame;
+    fn walk(&self, source: &[&[f32]], form: Form, mut visit: impl FnMut(usize, &Ring<'_>)) {
+        let tile = POINTS * form.length;
         let n_parts = self.tiling.n_parts;
+        let frame = source.first().map_or(0, |frame| frame.len());
         with_scratch(n_parts * tile, |values| {
             with_scratch(frame, |zeros| {
                 zeros.fill(0.0);
-                let mut ring = Ring { values, n_slots: n_parts, tile, frame, first: 0 };
+                let mut ring = Ring { values, n_slots: n_parts, tile, form, first: 0 };
                 for read in 0..self.tiling.n_read(self.n_tiles()) {
                     self.fill_slot(source, zeros, read, &mut ring);
                     if let Some(first) = (read + 1).checked_sub(n_parts) {
@@ -283,27 +326,6 @@ impl Tiled {
             frame.and_then(|frame| source.get(frame).copied()).unwrap_or(zeros)
         });
         let slot = &mut ring.values[read % ring.n_slots * ring.tile..][..ring.tile];
-        let mut points = slot.chunks_exact_mut(ring.frame);
-        let to = std::array::from_fn(|_| points.next().unwrap_or_default());
-        self.level.run(Slices::<Inputs>::new(from, to));
-    }
-}
-
-/// The last tiles of inputs at the points, `[slot, point, pixel, in]`.
-struct Ring<'a> {
-    values: &'a mut [f32],
-    n_slots: usize,
-    /// Values of a tile.
-    tile: usize,
-    /// Values of a point of a tile.
-    frame: usize,
-    /// The tile that the first part of the kernel reads.
-    first: usize,
-}
-
-impl Ring<'_> {
-    /// Where the tile lies that a part of the kernel reads.
-    fn slot(&self, part: usize) -> usize {
-        (self.first + part) % self.n_slots
+        self.map_to_points::<Inputs>(from, slot, ring.form);
     }
 }

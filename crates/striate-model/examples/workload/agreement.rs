@@ -14,7 +14,7 @@ use crate::twins;
 /// Write stimulus, responses, parameters and gradients of one step. Receptive fields have no spread,
 /// so that no random number matters but those in the file.
 pub(crate) fn run(batch: Batch, path: &Path) -> Result<(), Failure> {
-    let mut twin = twins::twin("step", batch)?;
+    let mut twin = twins::twin("step", "f32", batch)?;
     for parameter in &mut twin.parameters_mut().0 {
         if parameter.name.ends_with("sigma") {
             parameter.values.fill(0.0);

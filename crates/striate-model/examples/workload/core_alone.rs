@@ -6,8 +6,8 @@ use std::time::Instant;
 use striate_base::Streams;
 use striate_model::Twin;
 use striate_ops::{
-    Activation, ConvolutionOptions, Normalisation, Pool, Seed, Tape, Var, batch_norm_elu,
-    spatial_convolution, temporal_convolution,
+    Activation, ConvolutionOptions, Normalisation, Pool, Precision, Seed, Tape, Var,
+    batch_norm_elu, spatial_convolution, temporal_convolution,
 };
 
 use crate::batch::Batch;
@@ -16,7 +16,7 @@ use crate::{Failure, Outcome, Schedule, twins};
 
 /// Every output of the core has the weight 1 in what is differentiated.
 pub(crate) fn run(batch: Batch, schedule: Schedule) -> Result<Outcome, Failure> {
-    let twin = twins::twin("core", batch)?;
+    let twin = twins::twin("core", "f32", batch)?;
     let mut stimulus = vec![0.0; batch.n_values()];
     Streams::new(0).stream("batch").fill_normal(&mut stimulus);
     let pool = Pool::new();
@@ -56,10 +56,11 @@ impl Pass<'_> {
         let scale = &self.leaf(layer, "norm.scale")?;
         let shift = &self.leaf(layer, "norm.shift")?;
         let padding = [spatial.shape()[0] / 2, spatial.shape()[1] / 2];
-        let options = ConvolutionOptions { padding, stride: [1; 2] };
+        let precision = Precision::F32;
+        let options = ConvolutionOptions { padding, stride: [1; 2], precision };
         let tape = &mut self.tape;
         let maps = spatial_convolution(tape, input, &spatial, None, options)?;
-        let maps = temporal_convolution(tape, &maps, &temporal, None)?;
+        let maps = temporal_convolution(tape, &maps, &temporal, None, precision)?;
         let affine = Normalisation { scale, shift, epsilon: 1e-5, activation: Activation::Elu };
         Ok(batch_norm_elu(tape, &maps, &affine)?.0)
     }

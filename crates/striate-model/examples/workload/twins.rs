@@ -13,25 +13,25 @@ use crate::convolutions::Gflop;
 use crate::{Failure, Outcome, Schedule};
 
 /// The model of a workload; what is not said is the Sensorium 2023 baseline's.
-fn model(workload: &str) -> Result<ModelConfig, Failure> {
+fn model(workload: &str, precision: &str) -> Result<ModelConfig, Failure> {
     let text = match workload {
-        "sensorium-2023" => r#"{ "core": { "kind": "factorised-3d" } }"#,
+        "sensorium-2023" => r#"{ "core": { "kind": "factorised-3d", "precision": "PRECISION" } }"#,
         "sensorium-2022" => {
             r#"{ "core": { "kind": "static-2d" },
                  "readout": { "init_mu_range": 0.3, "init_sigma": 0.1, "gamma_features": 0.0076 } }"#
         }
         _ => {
             r#"{ "core": { "channels": [32, 32, 32], "spatial_padding": "same", "bias": false,
-                         "gamma_spatial": 0, "gamma_temporal": 0 },
+                         "gamma_spatial": 0, "gamma_temporal": 0, "precision": "PRECISION" },
                  "readout": { "init_sigma": 0.1 } }"#
         }
     };
-    Ok(serde_json::from_str(text)?)
+    Ok(serde_json::from_str(&text.replace("PRECISION", precision))?)
 }
 
 /// The twin of a workload. The Sensorium baselines place their neurons by a network of cortical
 /// coordinates; the reference step has free positions.
-pub(crate) fn twin(workload: &str, batch: Batch) -> Result<Twin, Failure> {
+pub(crate) fn twin(workload: &str, precision: &str, batch: Batch) -> Result<Twin, Failure> {
     let n_neurons = batch.n_neurons;
     let session =
         SessionShape { id: "one".to_owned(), n_neurons, n_behaviour: 0, has_pupil_center: false };
@@ -44,14 +44,19 @@ pub(crate) fn twin(workload: &str, batch: Batch) -> Result<Twin, Failure> {
     } else {
         SessionStart { mean_response, positions: Some(places), coordinates: None }
     };
-    let (model, sessions) = (model(workload)?, vec![session]);
+    let (model, sessions) = (model(workload, precision)?, vec![session]);
     let spec = TwinSpec { model, height: batch.height, width: batch.width, sessions };
     Ok(Twin::build(spec, &[start], &Streams::new(1))?)
 }
 
 /// Loss, gradients and optimiser.
-pub(crate) fn train(workload: &str, batch: Batch, schedule: Schedule) -> Result<Outcome, Failure> {
-    let mut twin = twin(workload, batch)?;
+pub(crate) fn train(
+    workload: &str,
+    precision: &str,
+    batch: Batch,
+    schedule: Schedule,
+) -> Result<Outcome, Failure> {
+    let mut twin = twin(workload, precision, batch)?;
     let mut random = Streams::new(0).stream("batch");
     let stimulus = stimulus(batch, &mut random);
     let responses = responses(batch, &mut random);
@@ -72,8 +77,12 @@ pub(crate) fn train(workload: &str, batch: Batch, schedule: Schedule) -> Result<
 }
 
 /// Predictions of whole trials with the reference core.
-pub(crate) fn predict(batch: Batch, schedule: Schedule) -> Result<Outcome, Failure> {
-    let twin = twin("inference", batch)?;
+pub(crate) fn predict(
+    precision: &str,
+    batch: Batch,
+    schedule: Schedule,
+) -> Result<Outcome, Failure> {
+    let twin = twin("inference", precision, batch)?;
     let stimulus = stimulus(batch, &mut Streams::new(0).stream("batch"));
     let input = input(batch, &stimulus);
     let seconds = schedule.time(|_| {

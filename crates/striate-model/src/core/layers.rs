@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use striate_ops::{
-    Activation, ConvolutionOptions, Normalisation, Var, batch_norm_elu, depthwise_convolution,
-    frozen_norm_elu, spatial_convolution, temporal_convolution,
+    Activation, ConvolutionOptions, Normalisation, Precision, Var, batch_norm_elu,
+    depthwise_convolution, frozen_norm_elu, spatial_convolution, temporal_convolution,
 };
 
 use crate::config::in_range;
@@ -49,7 +49,7 @@ pub(crate) struct Spatial {
     options: ConvolutionOptions,
 }
 
-/// Sizes of a [`Spatial`] convolution.
+/// Sizes of a [`Spatial`] convolution, and the precision of its products.
 #[derive(Clone, Copy)]
 pub(crate) struct SpatialShape {
     pub(crate) kernel: usize,
@@ -58,12 +58,14 @@ pub(crate) struct SpatialShape {
     pub(crate) padding: usize,
     pub(crate) stride: usize,
     pub(crate) has_bias: bool,
+    pub(crate) precision: Precision,
 }
 
 impl SpatialShape {
     /// A mixture of channels at each pixel.
     pub(crate) fn pointwise(in_channels: usize, out_channels: usize, has_bias: bool) -> Self {
-        Self { kernel: 1, in_channels, out_channels, padding: 0, stride: 1, has_bias }
+        let (kernel, padding, stride, precision) = (1, 0, 1, Precision::F32);
+        Self { kernel, in_channels, out_channels, padding, stride, has_bias, precision }
     }
 }
 
@@ -79,7 +81,11 @@ impl Spatial {
             draw,
         );
         let bias = bias(builder, name, out_channels, shape.has_bias);
-        let options = ConvolutionOptions { padding: [shape.padding; 2], stride: [shape.stride; 2] };
+        let options = ConvolutionOptions {
+            padding: [shape.padding; 2],
+            stride: [shape.stride; 2],
+            precision: shape.precision,
+        };
         Self { weight, bias, options }
     }
 
@@ -136,6 +142,16 @@ impl Depthwise {
 pub(crate) struct Temporal {
     pub(crate) weight: ParameterId,
     bias: Option<ParameterId>,
+    precision: Precision,
+}
+
+/// Sizes of a [`Temporal`] convolution, and the precision of its products.
+#[derive(Clone, Copy)]
+pub(crate) struct TemporalShape {
+    pub(crate) kernel: usize,
+    pub(crate) channels: usize,
+    pub(crate) has_bias: bool,
+    pub(crate) precision: Precision,
 }
 
 impl Temporal {
@@ -143,19 +159,18 @@ impl Temporal {
     pub(crate) fn new(
         builder: &mut ParameterBuilder<'_>,
         name: &str,
-        kernel: usize,
-        channels: usize,
-        has_bias: bool,
+        shape: TemporalShape,
     ) -> Self {
+        let TemporalShape { kernel, channels, has_bias, precision } = shape;
         let draw = xavier_normal(kernel * channels, kernel * channels);
         let weight = builder.random(&format!("{name}.weight"), &[kernel, channels, channels], draw);
-        Self { weight, bias: bias(builder, name, channels, has_bias) }
+        Self { weight, bias: bias(builder, name, channels, has_bias), precision }
     }
 
     pub(crate) fn forward(&self, pass: &mut Pass<'_>, input: &Var) -> Result<Var, ModelError> {
         let weight = pass.parameter(self.weight)?;
         let bias = self.bias.map(|bias| pass.parameter(bias)).transpose()?;
-        Ok(temporal_convolution(&mut pass.tape, input, &weight, bias.as_ref())?)
+        Ok(temporal_convolution(&mut pass.tape, input, &weight, bias.as_ref(), self.precision)?)
     }
 }
 

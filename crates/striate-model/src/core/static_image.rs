@@ -9,7 +9,7 @@
 //! None intended with the defaults. A stride and padding of the first layer are additions.
 
 use serde::{Deserialize, Serialize};
-use striate_ops::{Activation, Var, laplace_ratio_spatial};
+use striate_ops::{Activation, Precision, Var, laplace_ratio_spatial};
 
 use super::layers::{BatchNorm, Depthwise, Padding, Spatial, SpatialShape, check_momentum};
 use super::{Activations, Core, CoreInput, CoreSettings, Penalty};
@@ -90,7 +90,16 @@ impl CoreSettings for StaticConfig {
         })?;
         let (in_channels, out_channels) = (input.channels, self.channels);
         let has_bias = false;
-        let shape = SpatialShape { kernel, in_channels, out_channels, padding, stride, has_bias };
+        let precision = Precision::F32;
+        let shape = SpatialShape {
+            kernel,
+            in_channels,
+            out_channels,
+            padding,
+            stride,
+            has_bias,
+            precision,
+        };
         let first = Spatial::new(builder, "layer0.spatial", shape);
         let first_norm = self.norm(builder, 0);
         let separable =

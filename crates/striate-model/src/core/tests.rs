@@ -96,3 +96,15 @@ fn kinds_are_named_in_errors_and_survive_a_round_trip() {
         assert_eq!(serde_json::from_str::<CoreConfig>(&text).unwrap(), config);
     }
 }
+
+#[test]
+fn precision_survives_a_round_trip_and_unknown_ones_are_refused() {
+    let read = serde_json::from_str::<CoreConfig>;
+    let text = serde_json::to_string(&read(r#"{ "precision": "bf16" }"#).unwrap()).unwrap();
+    assert!(text.contains(r#""precision":"bf16""#), "{text}");
+    let CoreConfig::Factorised(config) = read(&text).unwrap() else { panic!("another kind") };
+    assert_eq!(config.precision, Precision::Bf16);
+    assert_eq!(FactorisedConfig::default().precision, Precision::F32);
+    let error = read(r#"{ "precision": "f16" }"#).unwrap_err();
+    assert!(error.to_string().contains("expected `f32` or `bf16`"), "{error}");
+}

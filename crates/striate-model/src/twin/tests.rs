@@ -3,6 +3,7 @@
 mod behaviour;
 mod counts;
 mod files;
+mod precision;
 mod reference;
 
 use striate_base::{RandomStream, Streams};

@@ -30,12 +30,11 @@ impl<const IS_GRADIENT: bool> Kernel for ToPoints<'_, IS_GRADIENT> {
             let inside = source.inside(corner, extent);
             for channel in (0..channels).step_by(S::LANES) {
                 let count = (channels - channel).min(S::LANES);
-                let from = match inside {
-                    Some(rows) => Lines { first: rows.first.wrapping_add(channel), ..rows },
-                    None => {
-                        copy_tile(simd, &source, corner, channel, extent, &mut copy);
-                        copy.lines()[0].to_read()
-                    }
+                let from = if let Some(rows) = inside {
+                    Lines { first: rows.first.wrapping_add(channel), ..rows }
+                } else {
+                    copy_tile(simd, &source, corner, channel, extent, &mut copy);
+                    copy.lines()[0].to_read()
                 };
                 let first = out[tile * planes.wide + channel..].as_mut_ptr();
                 let to = Lines { first, across: planes.step(), along: POINTS * planes.step() };
