@@ -12,6 +12,7 @@ def summary(bench):
     core_gflops = core.get("contenders", {}).get("striate", {}).get("gflops")
     return {
         "step_speedup_tuned": step.get("speedup_tuned"),
+        "step_tuned_of": step.get("fastest_tuned"),
         "step_speedup_installed": step.get("speedup_installed"),
         "readout_speedup_tuned": workloads.get("readout-8k", {}).get("speedup_tuned"),
         **bf16(step.get("contenders", {})),
@@ -37,7 +38,8 @@ def of_workload(results):
         found["fastest_tuned"] = tuned
         found["speedup_tuned"] = contenders[tuned]["median_s"] / ours["median_s"]
         found["speedup_tuned_of_minima"] = contenders[tuned]["min_s"] / ours["min_s"]
-        found["memory_fraction"] = ours["peak_mb"] / contenders[tuned]["peak_mb"]
+        peaks = [theirs["peak_mb"] for name, theirs in contenders.items() if name.startswith("pytorch tuned")]
+        found["memory_fraction"] = ours["peak_mb"] / min(peaks)
     if "pytorch installed" in contenders:
         installed = contenders["pytorch installed"]
         found["speedup_installed"] = installed["median_s"] / ours["median_s"]
@@ -79,7 +81,7 @@ HEADLINES = [
     ("step_speedup_installed", "reference step: PyTorch as installed / Striate"),
     ("readout_speedup_tuned", "readout and likelihood of 8000 neurons: fastest tuned PyTorch / Striate"),
     ("bf16_speedup", "reference step: {bf16_of}"),
-    ("memory_fraction", "reference step, peak memory: Striate / fastest tuned PyTorch"),
+    ("memory_fraction", "reference step, peak memory: Striate / tuned PyTorch of the least"),
     ("core_fraction_of_sgemm", "core: direct-convolution FLOP/s / best sgemm"),
 ]
 

@@ -27,11 +27,14 @@ PYTORCH = {
     "pytorch installed": ("plain", {}),
     "pytorch tuned": ("plain", TUNED_MALLOC),
     "pytorch tuned channels-last": ("channels-last", TUNED_MALLOC),
+    "pytorch tuned folded": ("folded", TUNED_MALLOC),
     "pytorch tuned compiled core": ("compiled", TUNED_MALLOC),
     "pytorch tuned compiled channels-last": ("compiled+channels-last", TUNED_MALLOC),
+    "pytorch tuned compiled folded": ("compiled+folded", TUNED_MALLOC),
     "pytorch bf16": ("bf16", TUNED_MALLOC),
     "pytorch bf16 channels-last": ("bf16+channels-last", TUNED_MALLOC),
     "pytorch bf16 compiled core": ("bf16+compiled", TUNED_MALLOC),
+    "pytorch bf16 compiled folded": ("bf16+compiled+folded", TUNED_MALLOC),
 }
 
 
@@ -65,7 +68,10 @@ class Bench:
 
     def reason_to_leave_out(self, workload, name):
         """None to run it; empty where the contender makes no sense; otherwise what to print."""
-        if ("bf16" in name and workload != "step") or ("compiled" in name and workload.startswith("readout")):
+        is_readout = workload.startswith("readout")
+        if ("bf16" in name and workload != "step") or ("compiled" in name and is_readout):
+            return ""
+        if "folded" in name and (is_readout or workload == "sensorium-2022"):
             return ""
         if self.options.quick and ("compiled" in name or workload == "core"):
             return "left out by --quick"

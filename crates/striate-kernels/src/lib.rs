@@ -2,9 +2,9 @@
 //!
 //! Arrays are `f32`, row-major and channels-last: `[clip, frame, height, width, channel]`. Every
 //! function overwrites its results; what was in those slices before does not matter. Slices of the
-//! wrong length panic, as an index out of bounds would. NaN or an infinity in an input makes every
-//! result that depends on it NaN or infinite; where a convolution works in tiles, all results of the
-//! tiles that read it.
+//! wrong length panic, as an index out of bounds would. NaN in an input makes every result that
+//! depends on it NaN; a convolution in tiles may make other results of the same tiles NaN too, also
+//! for infinities and for inputs near the largest number.
 //!
 //! - [`SpatialConvolution`], [`TemporalConvolution`], [`DepthwiseConvolution`]: convolution without a
 //!   matrix of patches; of dense layers in tiles with fewer multiplications where that is less work.

@@ -11,8 +11,7 @@ const PAIRS: usize = 256;
 const BLOCKS: usize = 32;
 
 /// Overwrite `values` with standard normal numbers. The same key gives the same bits, with any
-/// number of threads and any instructions; another length gives the same numbers up to the last
-/// 512 of the shorter one.
+/// number of threads and any instructions; fewer numbers are the first ones of more.
 ///
 /// Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3",
 /// section 3) gives the bits of pair `n` from `n` and the key alone; Box & Muller (1958, "A note on

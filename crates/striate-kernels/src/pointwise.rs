@@ -122,7 +122,8 @@ impl Kernel for PoissonLoss<'_> {
             let arguments = rates.iter().zip(responses).zip(gradient).zip(&mut terms);
             for (((&rate, &response), gradient), term) in arguments {
                 let shifted = rate + self.epsilon;
-                *gradient *= 1.0 - response / shifted;
+                // The slope first: the quotient alone may be too large where the rate is tiny.
+                *gradient -= response * (*gradient / shifted);
                 *term = rate - response * ln(shifted);
             }
             for terms in terms.as_chunks::<8>().0 {

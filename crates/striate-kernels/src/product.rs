@@ -31,9 +31,10 @@ pub(crate) enum Layout {
     TermsApart(usize),
 }
 
-/// `out[m, n] = sum over runs and d of a[run.a + (m, d)] b[run.b + b_step d + n]`.
+/// `out[m, n] = sum over runs and d of a[run.a + (m, d)] b[run.b + b_step d + n]`, or the sum of that
+/// and what is in `out` already.
 ///
-/// or the sum of that and what is in `out` already. Terms are added in order of runs and of `d`, so the result does not depend on how rows are tiled.
+/// Terms are added in order of runs and of `d`, so the result does not depend on how rows are tiled.
 #[derive(Debug)]
 pub(crate) struct Product<'a> {
     pub(crate) rows: usize,

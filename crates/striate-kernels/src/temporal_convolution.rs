@@ -23,8 +23,8 @@ use winograd::Tiled;
 ///
 /// Where kernel and channels make it worth while, all three methods work in tiles of 8 frames with
 /// fewer multiplications (Winograd 1980, "Arithmetic complexity of computations"; Lavin & Gray 2016,
-/// "Fast algorithms for convolutional neural networks"). Rounding errors are then about 5e-7 of a
-/// typical value.
+/// "Fast algorithms for convolutional neural networks"). Rounding errors are then 5e-7 to 1e-6
+/// of a typical value.
 ///
 /// # Shapes
 /// `input` `[clip, frame, pixel, in]`, `weight` `[tap, in, out]`, `bias` `[out]`, `output` and its

@@ -191,6 +191,9 @@ impl BilinearReadout {
             add_rows(planes(0), block.step(), &mut bias[start..end]);
         }
         let interleave = |out: &mut [f32], n_entries: usize, first: usize| {
+            if n == 0 {
+                return;
+            }
             with_scratch(n_entries * n, |sum| {
                 add_rows(planes(first), block.step(), sum);
                 transpose(sum, n, out);

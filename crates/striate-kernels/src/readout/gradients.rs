@@ -5,8 +5,7 @@ use super::places::{BLOCK, Places};
 use crate::near::bring_near;
 use crate::simd::{Kernel, Level, Simd};
 
-/// Planes of `of_planes`: bias, centre x and y and, with noise, spread xx, xy, yx,
-/// yy.
+/// Planes of `of_planes`: bias, centre x and y and, with noise, spread xx, xy, yx, yy.
 pub(super) fn n_planes(has_noise: bool) -> usize {
     if has_noise { 7 } else { 3 }
 }

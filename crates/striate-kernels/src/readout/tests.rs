@@ -263,6 +263,9 @@ fn nothing_is_read_by_no_neuron_and_in_no_frame() {
     let gradients = ReadoutGradients {
         features: Some(&mut of_features),
         shift: Some(&mut of_shift),
+        centres: Some(&mut []),
+        weights: Some(&mut []),
+        bias: Some(&mut []),
         ..Default::default()
     };
     none.backward(&[1.0; 20], &nobody, &[], &[], gradients);

@@ -72,22 +72,26 @@ fn map_axis(
     n_to: usize,
     coefficient: impl Fn(usize, usize) -> f64 + Sync,
 ) -> Vec<f32> {
+    /// Values whose sums are found at a time.
+    const CHUNK: usize = 512;
     let n_outer = values.len() / (n_from * inner).max(1);
     let mut out = vec![0.0; n_outer * n_to * inner];
     out.par_chunks_exact_mut(inner.max(1)).enumerate().for_each(|(row, out)| {
         let (outer, to) = (row / n_to, row % n_to);
-        let mut sums = vec![0.0f64; inner];
-        let rows = values[outer * n_from * inner..].chunks_exact(inner.max(1)).take(n_from);
-        for (from, values) in rows.enumerate() {
-            let factor = coefficient(to, from);
-            if factor != 0.0 {
-                for (sum, &value) in sums.iter_mut().zip(values) {
-                    *sum += factor * f64::from(value);
+        let rows = &values[outer * n_from * inner..][..n_from * inner];
+        for (chunk, out) in out.chunks_mut(CHUNK).enumerate() {
+            let mut sums = [0.0f64; CHUNK];
+            for (from, row) in rows.chunks_exact(inner.max(1)).enumerate() {
+                let factor = coefficient(to, from);
+                if factor != 0.0 {
+                    for (sum, &value) in sums.iter_mut().zip(&row[chunk * CHUNK..][..out.len()]) {
+                        *sum += factor * f64::from(value);
+                    }
                 }
             }
-        }
-        for (out, sum) in out.iter_mut().zip(sums) {
-            *out = sum as f32;
+            for (out, sum) in out.iter_mut().zip(sums) {
+                *out = sum as f32;
+            }
         }
     });
     out

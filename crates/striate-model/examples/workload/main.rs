@@ -72,8 +72,11 @@ fn main() -> Result<(), Failure> {
     let mut is_known = false;
     for name in wanted {
         is_known = true;
-        let outcome = pool.install(|| run(name, precision, schedule, is_tiny))?;
-        println!("{}", report(name, precision, &outcome));
+        let report = pool.install(|| {
+            let outcome = run(name, precision, schedule, is_tiny)?;
+            Ok::<_, Failure>(report(name, precision, &outcome))
+        })?;
+        println!("{report}");
     }
     if is_known { Ok(()) } else { Err(format!("expected all or one of {WORKLOADS:?}").into()) }
 }

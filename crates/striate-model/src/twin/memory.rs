@@ -11,7 +11,8 @@ const IN_FLIGHT: usize = 3;
 
 impl Twin {
     /// Bytes that a training step on batches of this size keeps in memory at once, without the
-    /// parameters and the batch itself; a prediction from above.
+    /// parameters, the batch itself and what kernels borrow for their sums (up to some 64 MiB); a
+    /// prediction from above.
     pub fn training_bytes(&self, n_clips: usize, n_frames: usize) -> u64 {
         let core = self.core.activations(n_clips, n_frames);
         let n_predicted = n_clips * n_frames.saturating_sub(self.frames_consumed());
