@@ -58,8 +58,8 @@ fn scale(strength: f64, n_loaded: usize, neurons: &mut [NeuronTruth]) {
 
 /// A random function of the cortical position with mean 0, variance 1 and correlation
 /// `exp(-d^2 / (2 scale^2))` at distance `d`: a Gaussian process approximated by random cosines
-/// (Rahimi & Recht, NeurIPS 2007, algorithm 1). Its value at one place does not depend on which other
-/// places are asked for.
+/// (Rahimi & Recht, "Random features for large-scale kernel machines", 2007, algorithm 1). Its value
+/// at one place does not depend on which other places are asked for.
 struct SmoothMap {
     /// Wave numbers along x and y in 1/um, and phase.
     waves: Vec<[f64; 3]>,

@@ -242,6 +242,25 @@ fn recordings_with_and_without_latents_are_read_and_inspected() {
 }
 
 #[test]
+fn default_state_is_drawn_as_it_was_before_there_was_a_choice() {
+    // Read from a recording that was simulated before `kind`, `loadings` and `behaviour` existed.
+    let (folder, truth) = simulated(SimulationConfig::tiny());
+    let truth = &truth.sessions[0];
+    let latents = truth.latents(0).unwrap();
+    let path = session_file(folder.path(), "behavior", 0);
+    let behaviour = striate_formats::npy::NpyFile::open(&path).unwrap().read_f32().unwrap();
+    let found = [latents[[0, 0]], latents[[1, 69]], behaviour[[0, 7]], behaviour[[1, 8]]];
+    let expected = [-0.283_945_44f32, -1.180_489_1, 44.369_873, 0.450_722_63];
+    for (found, expected) in found.iter().zip(expected) {
+        // Exponential functions of other systems may differ in the last digit.
+        assert!((found - expected).abs() < 1e-5 * expected.abs(), "{found} {expected}");
+    }
+    let loadings = &truth.neurons[5].loadings;
+    assert!((loadings[0] - 0.070_834_836_267).abs() < 1e-9, "{loadings:?}");
+    assert!((loadings[1] - 0.141_603_355_865).abs() < 1e-9, "{loadings:?}");
+}
+
+#[test]
 fn truth_written_before_behaviour_was_described_is_still_read() {
     let (folder, truth) = simulated(SimulationConfig { n_neurons: 2, ..SimulationConfig::tiny() });
     let path = folder.path().join("simulated-1/truth/truth.json");
