@@ -12,8 +12,11 @@
 //! y(t)    = sum of Poisson(rate / event) events, each gamma with mean `event`
 //! ```
 //!
-//! with `I` the contrast of the video and `z` shared latent states (AR(1)) that also drive pupil
-//! dilation and running. Half-squared simple cells and divisive normalisation follow Heeger
+//! with `I` the contrast of the video and `z` latent states shared by all neurons, which make trials
+//! differ in a way that the video does not explain ([`StateLaw`]). The mean gain over states is 1, so
+//! that `spontaneous + gain R` is the expectation given the video. The states are first-order
+//! autoregressions or drawn anew in every frame; they may show in pupil dilation and running, or not.
+//! Half-squared simple cells and divisive normalisation follow Heeger
 //! (Visual Neuroscience 9:181, 1992, equations 4-8), the energy of a quadrature pair and the
 //! biphasic kernel Adelson and Bergen (J. Opt. Soc. Am. A 2:284, 1985, equation 1 and figure 9).
 //! The compound Poisson-gamma response has mean `rate`, variance
@@ -57,6 +60,7 @@ mod config;
 mod error;
 mod filter;
 mod layout;
+mod loading;
 mod needs;
 mod plan;
 mod population;
@@ -71,11 +75,13 @@ use std::path::Path;
 use striate_base::{CancelToken, Progress, Streams};
 
 pub use config::{
-    EyeLaw, NormalisationLaw, NumberFormat, PopulationLaw, Repeats, ResponseLaw, SimulationConfig,
-    StateLaw, TrialCounts, ValidSimulation,
+    BehaviourLaw, EyeLaw, LatentKind, LoadingLaw, NormalisationLaw, NumberFormat, PopulationLaw,
+    Repeats, ResponseLaw, SimulationConfig, StateLaw, TrialCounts, ValidSimulation,
 };
 pub use error::SimulationError;
-pub use truth::{CellKind, NeuronTruth, SessionTruth, TierCeilings, TrialTruth, Truth};
+pub use truth::{
+    BehaviourTruth, CellKind, NeuronTruth, SessionTruth, TierCeilings, TrialTruth, Truth,
+};
 
 /// Frames at the start of every trial that scores of this layout leave out.
 pub const SCORED_FROM_FRAME: usize = 50;

@@ -6,6 +6,9 @@
 //! a recording past it and gives [`Scores`] per neuron, with their summaries, a statement of what
 //! they refer to, and the JSON of `striate score`. [`metric`] has the definitions.
 //!
+//! [`cca`] says how much two multivariate series have in common, as latents and behaviour; [`subspace`]
+//! how far apart two subspaces are, as those of true and inferred loadings.
+//!
 //! ```
 //! use striate_score::metric::correlation;
 //! use ndarray::array;
@@ -15,6 +18,7 @@
 //! ```
 
 pub mod baseline;
+pub mod cca;
 mod error;
 mod memory;
 pub mod metric;
@@ -24,6 +28,7 @@ mod predictor;
 mod scorer;
 mod scores;
 pub mod submission;
+pub mod subspace;
 #[cfg(test)]
 mod testing;
 

@@ -108,7 +108,7 @@ fn settings(arguments: &SimulateArguments, context: &Context) -> Result<ValidSim
     };
     let mut overrides = arguments.overrides.clone();
     overrides.extend(context.seed.map(|seed| format!("seed={seed}")));
-    let optional = ["trials.distinct_train"];
+    let optional = ["trials.distinct_train", "state.strength"];
     let config = read_settings(&arguments.preset.config(), &text, &overrides, &optional)
         .map_err(Failure::from)
         .and_then(|config: SimulationConfig| Ok(config.check()?));

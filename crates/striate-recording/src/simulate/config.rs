@@ -1,11 +1,13 @@
 //! The configuration of a simulation, its presets and its checks.
 
 mod check;
+mod state;
 
 use serde::{Deserialize, Serialize};
 use striate_stimuli::{Canvas, NaturalVideo};
 
 pub use check::ValidSimulation;
+pub use state::{BehaviourLaw, LatentKind, LoadingLaw, StateLaw};
 
 /// What is simulated. [`SimulationConfig::check`] turns it into a [`ValidSimulation`].
 ///
@@ -117,22 +119,6 @@ pub struct NormalisationLaw {
     pub pool_frames: f64,
 }
 
-/// Shared low-dimensional state.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct StateLaw {
-    /// Number of independent latent states, 1..=100, each of mean 0 and variance 1.
-    pub n_latents: usize,
-    /// Correlation time of the latents, above 0.
-    pub time_constant_s: f64,
-    /// Mean loading of the first latent (arousal); loadings act on the logarithm of the rate.
-    pub arousal_loading: f64,
-    /// Standard deviation of all loadings, >= 0.
-    pub loading_spread: f64,
-    /// Standard deviation of behaviour around its regression on the latents, as a share, 0..=10.
-    pub behaviour_noise: f64,
-}
-
 /// Eye movement: saccades to new positions and slow drift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -157,8 +143,9 @@ pub struct ResponseLaw {
     pub mean_rate: [f64; 2],
     /// Share of the mean that does not depend on the stimulus, 0..=0.99.
     pub spontaneous_share: f64,
-    /// Correlation of a neuron's single-trial response with its expectation given the video, drawn
-    /// uniformly; within 0.01..=0.99. It sets the size of the neuron's events.
+    /// Correlation of a neuron's single-trial response with its expectation given the video, were
+    /// eye and shared state to stand still; drawn uniformly, within 0.01..=0.99. It sets the size of
+    /// the neuron's events.
     pub ceiling: [f64; 2],
     /// Shape of the gamma law of one event, above 0; larger is more regular.
     pub event_shape: f64,
@@ -246,18 +233,6 @@ impl Default for PopulationLaw {
 impl Default for NormalisationLaw {
     fn default() -> Self {
         Self { semi_saturation: 0.15, pool_sigma_px: 3.5, pool_frames: 3.0 }
-    }
-}
-
-impl Default for StateLaw {
-    fn default() -> Self {
-        Self {
-            n_latents: 2,
-            time_constant_s: 2.0,
-            arousal_loading: 0.2,
-            loading_spread: 0.1,
-            behaviour_noise: 0.3,
-        }
     }
 }
 

@@ -4,14 +4,17 @@ use striate_base::{RandomStream, Streams};
 use striate_stimuli::{Canvas, Gabor};
 
 use super::config::{PopulationLaw, SimulationConfig};
+use super::loading;
 use super::truth::{CellKind, NeuronTruth};
 
 /// The neurons of a session, each from a stream of its own; rates are still those before
 /// calibration (nothing spontaneous, gain 1).
 pub(super) fn draw_population(config: &SimulationConfig, streams: &Streams) -> Vec<NeuronTruth> {
-    (0..config.n_neurons)
+    let mut neurons: Vec<NeuronTruth> = (0..config.n_neurons)
         .map(|index| draw_neuron(config, index, &mut streams.stream(&format!("neuron {index}"))))
-        .collect()
+        .collect();
+    loading::arrange(&config.state, streams, &mut neurons);
+    neurons
 }
 
 fn draw_neuron(config: &SimulationConfig, index: usize, random: &mut RandomStream) -> NeuronTruth {
@@ -35,9 +38,7 @@ fn draw_neuron(config: &SimulationConfig, index: usize, random: &mut RandomStrea
     let per_frame = within(random, law.kernel_rate_hz) / canvas.frame_rate_hz;
     let depth_um = random.uniform_in(150.0, 350.0);
     let [x_um, y_um] = cortical_position(law, canvas, map_px);
-    let mut loading = |mean: f64| mean + config.state.loading_spread * random.normal();
-    let mut loadings = vec![loading(config.state.arousal_loading)];
-    loadings.extend((1..config.state.n_latents).map(|_| loading(0.0)));
+    let loadings = loading::draw_independent(&config.state, random);
     NeuronTruth {
         unit_id: index as i64 + 1,
         kind: if complex { CellKind::Complex } else { CellKind::Simple },

@@ -3,7 +3,8 @@
 use ndarray::Array2;
 use striate_base::{RandomStream, Streams};
 
-use super::config::{EyeLaw, SimulationConfig, StateLaw};
+use super::config::{BehaviourLaw, EyeLaw, LatentKind, SimulationConfig, StateLaw};
+use super::truth::BehaviourTruth;
 
 /// What happens in a trial beside the video.
 pub(super) struct TrialState {
@@ -26,12 +27,12 @@ impl TrialState {
         let (n_frames, rate_hz) = (config.canvas.n_frames, config.canvas.frame_rate_hz);
         let mut random = streams.stream("state");
         let state = &config.state;
-        let decay = (-1.0 / (state.time_constant_s * rate_hz)).exp();
-        let mut latents = Array2::zeros((state.n_latents, n_frames));
-        for mut row in latents.rows_mut() {
-            fill_autoregressive(row.iter_mut(), decay, &mut random);
-        }
-        let behaviour = behaviour(state, &latents, &mut random);
+        let shape = (state.n_latents, n_frames);
+        let latents = draw_latents(state, shape, rate_hz, &mut random);
+        let traces = traces(state);
+        let own = (traces.iter().map(|trace| trace.own_weights.len()).max().unwrap_or(0), n_frames);
+        let own = draw_latents(state, own, rate_hz, &mut streams.stream("behaviour's own state"));
+        let behaviour = behaviour(&traces, [&latents, &own], &mut random);
         let eye_px = eye(&config.eye, n_frames, rate_hz, &mut streams.stream("eye"));
         let mut tracker = streams.stream("tracker");
         let pupil_center = Array2::from_shape_fn((2, n_frames), |(axis, frame)| {
@@ -43,18 +44,80 @@ impl TrialState {
     }
 }
 
-/// Pupil dilation (camera pixels) follows the first latent, running (cm/s, at rest half the time)
-/// the first and the second.
-fn behaviour(state: &StateLaw, latents: &Array2<f32>, random: &mut RandomStream) -> Array2<f32> {
-    let second = usize::from(state.n_latents > 1);
-    let mut behaviour = Array2::zeros((2, latents.ncols()));
+/// States `[latent, frame]` of mean 0 and variance 1.
+fn draw_latents(
+    state: &StateLaw,
+    shape: (usize, usize),
+    rate_hz: f64,
+    random: &mut RandomStream,
+) -> Array2<f32> {
+    let decay = match state.kind {
+        LatentKind::Autoregressive => (-1.0 / (state.time_constant_s * rate_hz)).exp(),
+        LatentKind::Independent => 0.0,
+    };
+    let mut latents = Array2::zeros(shape);
+    for mut row in latents.rows_mut() {
+        fill_autoregressive(row.iter_mut(), decay, random);
+    }
+    latents
+}
+
+/// How pupil dilation (camera pixels) and running (cm/s) come about.
+pub(super) fn traces(state: &StateLaw) -> [BehaviourTruth; 2] {
+    let trace = |name: &str, weights: Vec<f64>, [offset, scale]: [f64; 2], lowest| {
+        let unrelated = state.behaviour == BehaviourLaw::Unrelated;
+        let none = vec![0.0; state.n_latents];
+        let (latent_weights, own_weights) =
+            if unrelated { (none, weights) } else { (weights, Vec::new()) };
+        let (name, noise) = (name.to_owned(), state.behaviour_noise);
+        BehaviourTruth { name, latent_weights, own_weights, noise, offset, scale, lowest }
+    };
+    if state.behaviour == BehaviourLaw::Arousal {
+        let (mut pupil, mut running) = (vec![0.0; state.n_latents], vec![0.0; state.n_latents]);
+        let second = usize::from(state.n_latents > 1);
+        pupil[0] = 1.0;
+        running[0] += 0.7;
+        running[second] += 0.7;
+        return [
+            trace("pupil dilation", pupil, [40.0, 8.0], Some(1.0)),
+            // At rest half the time.
+            trace("running", running, [0.0, 10.0], Some(0.0)),
+        ];
+    }
+    let named = [&state.pupil_latents, &state.running_latents];
+    let n_states = match state.behaviour {
+        BehaviourLaw::Unrelated => named.iter().copied().flatten().max().map_or(0, |last| last + 1),
+        _ => state.n_latents,
+    };
+    let [pupil, running] = named.map(|latents| {
+        let part = 1.0 / (latents.len() as f64).sqrt();
+        (0..n_states).map(|k| if latents.contains(&k) { part } else { 0.0 }).collect()
+    });
+    // Never cut, so that it stays linear; running may go backwards.
+    [
+        trace("pupil dilation", pupil, [40.0, 8.0], None),
+        trace("running", running, [10.0, 10.0], None),
+    ]
+}
+
+/// Traces of behaviour, `[trace, frame]`, from the shared states and those of their own.
+fn behaviour(
+    traces: &[BehaviourTruth],
+    [latents, own]: [&Array2<f32>; 2],
+    random: &mut RandomStream,
+) -> Array2<f32> {
+    let follow = |weights: &[f64], states: &Array2<f32>, frame: usize| -> f64 {
+        weights.iter().zip(states.column(frame)).map(|(w, &z)| w * f64::from(z)).sum()
+    };
+    let mut behaviour = Array2::zeros((traces.len(), latents.ncols()));
     for frame in 0..latents.ncols() {
-        let arousal = f64::from(latents[[0, frame]]);
-        let other = f64::from(latents[[second, frame]]);
-        let dilation = arousal + state.behaviour_noise * random.normal();
-        let running = 0.7 * arousal + 0.7 * other + state.behaviour_noise * random.normal();
-        behaviour[[0, frame]] = (40.0 + 8.0 * dilation).max(1.0) as f32;
-        behaviour[[1, frame]] = (10.0 * running).max(0.0) as f32;
+        for (row, trace) in traces.iter().enumerate() {
+            let followed = follow(&trace.latent_weights, latents, frame)
+                + follow(&trace.own_weights, own, frame);
+            let value = trace.offset + trace.scale * (followed + trace.noise * random.normal());
+            let lowest = trace.lowest.unwrap_or(f64::NEG_INFINITY);
+            behaviour[[row, frame]] = value.max(lowest) as f32;
+        }
     }
     behaviour
 }

@@ -1,3 +1,5 @@
+mod latents;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -11,9 +11,13 @@ use striate_stimuli::Gabor;
 
 use super::SimulationConfig;
 use super::error::{SimulationError, file_error};
+use super::state::traces;
 
-/// Version of the truth file this code reads and writes.
-const FORMAT_VERSION: u32 = 1;
+/// Version of the truth file this code writes.
+const FORMAT_VERSION: u32 = 2;
+
+/// Oldest version this code reads: it knows nothing of how behaviour came about.
+const OLDEST_VERSION: u32 = 1;
 
 /// Largest truth file read: a million neurons of 2 KiB each.
 const LARGEST_FILE: u64 = 2 << 30;
@@ -39,6 +43,9 @@ pub struct SessionTruth {
     pub config: SimulationConfig,
     /// Every neuron, in the order of the responses.
     pub neurons: Vec<NeuronTruth>,
+    /// Every trace of behaviour, in the order of the rows of `data/behavior`.
+    #[serde(default)]
+    pub behaviour: Vec<BehaviourTruth>,
     /// Every trial, in the order of the file numbers.
     pub trials: Vec<TrialTruth>,
     /// The best possible scores per tier.
@@ -82,6 +89,29 @@ pub struct NeuronTruth {
     pub event_size: f64,
 }
 
+/// How one trace of behaviour came about:
+/// `offset + scale (latent_weights . z + own_weights . u + noise e)`, cut at `lowest`, with the
+/// shared latents `z`, states `u` of behaviour's own that follow the same law and that no neuron
+/// knows of, and `e` standard normal in every frame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BehaviourTruth {
+    /// What it stands for.
+    pub name: String,
+    /// Weights on the shared latents, one each.
+    pub latent_weights: Vec<f64>,
+    /// Weights on states that are behaviour's own.
+    pub own_weights: Vec<f64>,
+    /// Standard deviation of the noise.
+    pub noise: f64,
+    /// Value at rest.
+    pub offset: f64,
+    /// Units of the trace per unit of its states.
+    pub scale: f64,
+    /// Lowest value, where the trace is cut.
+    pub lowest: Option<f64>,
+}
+
 /// One trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,12 +127,18 @@ pub struct TrialTruth {
 /// The best possible single-trial correlations in a tier, per neuron: of the recorded response
 /// with its true expectation, over all trials concatenated, from frame
 /// [`super::SCORED_FROM_FRAME`] on where trials are longer than that. 0 where not defined.
+///
+/// What cannot be known counts as noise. `stimulus` therefore bounds predictions that see neither
+/// other neurons nor behaviour, and falls as the shared state grows stronger; `full` bounds those
+/// that do, for an observer who knew the state without error. A ceiling estimated from repeats
+/// (`striate inspect`) takes what differs between repeats for noise, which is the state and the eye:
+/// it estimates `stimulus` where the eye stands still, and less than that where it moves.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TierCeilings {
-    /// Expectation given video, eye position and shared state.
+    /// Expectation given video, eye position and shared state: the array `truth/rates`.
     pub full: Vec<f64>,
-    /// Expectation given video and eye position.
+    /// Expectation given video and eye position: the array `truth/stimulus_rates`.
     pub stimulus: Vec<f64>,
 }
 
@@ -140,6 +176,7 @@ impl SessionTruth {
             format_version: FORMAT_VERSION,
             producer: format!("striate {}", env!("CARGO_PKG_VERSION")),
             id,
+            behaviour: traces(&config.state).to_vec(),
             config,
             neurons: Vec::new(),
             trials: Vec::new(),
@@ -157,9 +194,10 @@ impl SessionTruth {
         }
         let text = fs::read(&path).map_err(file_error("read the file", &path))?;
         let truth: Self = serde_json::from_slice(&text).map_err(|e| refuse(e.to_string()))?;
-        if truth.format_version != FORMAT_VERSION {
-            let found = truth.format_version;
-            return Err(refuse(format!("found version {found}, expected {FORMAT_VERSION}")));
+        let (found, known) = (truth.format_version, OLDEST_VERSION..=FORMAT_VERSION);
+        if !known.contains(&found) {
+            let expected = format!("{OLDEST_VERSION} to {FORMAT_VERSION}");
+            return Err(refuse(format!("found version {found}, expected {expected}")));
         }
         Ok(Self { folder: folder.to_path_buf(), ..truth })
     }
@@ -171,6 +209,14 @@ impl SessionTruth {
             .map_err(|e| SimulationError::Truth { reason: e.to_string(), path: path.clone() })?;
         striate_base::files::write_atomic_bytes(&path, &text)
             .map_err(file_error("write the file", &path))
+    }
+
+    /// Loadings of the neurons on the latents: `[latent, neuron]`.
+    pub fn loadings(&self) -> Array2<f64> {
+        let n_latents = self.neurons.first().map_or(0, |neuron| neuron.loadings.len());
+        Array2::from_shape_fn((n_latents, self.neurons.len()), |(latent, neuron)| {
+            self.neurons[neuron].loadings.get(latent).copied().unwrap_or(0.0)
+        })
     }
 
     /// Expected responses in a trial given video, eye and state: `[neuron, frame]`.

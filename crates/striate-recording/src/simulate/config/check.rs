@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::ops::Deref;
 
-use super::{EyeLaw, NormalisationLaw, PopulationLaw, ResponseLaw, SimulationConfig, StateLaw};
+use super::{EyeLaw, NormalisationLaw, PopulationLaw, ResponseLaw, SimulationConfig};
 use crate::simulate::SimulationError;
 
 /// A [`SimulationConfig`] whose values are all within their ranges.
@@ -99,16 +99,6 @@ impl NormalisationLaw {
     }
 }
 
-impl StateLaw {
-    fn check(&self) -> Result<(), SimulationError> {
-        whole("state.n_latents", self.n_latents, 1, 100, "1 to 100")?;
-        number("state.time_constant_s", self.time_constant_s, 1e-6, 1e6, "1e-6 to 1e6")?;
-        number("state.arousal_loading", self.arousal_loading, -3.0, 3.0, "-3 to 3")?;
-        number("state.loading_spread", self.loading_spread, 0.0, 3.0, "0 to 3")?;
-        number("state.behaviour_noise", self.behaviour_noise, 0.0, 10.0, "0 to 10")
-    }
-}
-
 impl EyeLaw {
     fn check(&self) -> Result<(), SimulationError> {
         number("eye.fixation_px", self.fixation_px, 0.0, 1e3, "0 to 1000")?;
@@ -133,7 +123,7 @@ impl ResponseLaw {
     }
 }
 
-fn require(
+pub(super) fn require(
     holds: bool,
     name: &'static str,
     found: impl Display,
@@ -146,7 +136,7 @@ fn require(
     }
 }
 
-fn whole(
+pub(super) fn whole(
     name: &'static str,
     found: usize,
     low: usize,
@@ -156,7 +146,7 @@ fn whole(
     require((low..=high).contains(&found), name, found, expected)
 }
 
-fn number(
+pub(super) fn number(
     name: &'static str,
     found: f64,
     low: f64,
