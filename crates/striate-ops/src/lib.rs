@@ -42,6 +42,7 @@ mod temporal_convolution;
 mod tensor;
 #[cfg(test)]
 mod testing;
+mod zero_inflated_gamma;
 
 pub use affine::affine;
 pub use append_channels::append_constant_channels;
@@ -56,6 +57,8 @@ pub use poisson::{elu_plus_one, poisson_loss};
 pub use pool::{Buffer, Pool};
 pub use spatial_convolution::{ConvolutionOptions, spatial_convolution};
 pub use striate_kernels::Activation;
+pub use striate_kernels::zero_inflated_gamma::Convention;
 pub use tape::{Flow, LeafGradients, Seed, Tape, Var};
 pub use temporal_convolution::temporal_convolution;
 pub use tensor::Tensor;
+pub use zero_inflated_gamma::{ZeroInflatedGamma, ZeroInflatedHeads};
