@@ -4,6 +4,7 @@ mod behaviour;
 mod counts;
 mod files;
 mod reference;
+mod zero_inflated;
 
 use striate_base::{RandomStream, Streams};
 
