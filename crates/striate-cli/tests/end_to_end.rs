@@ -277,6 +277,31 @@ fn unknown_key_is_refused_with_the_nearest_known_one() {
 }
 
 #[test]
+fn zero_inflated_twin_goes_through_all_verbs() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = tiny::recording_and_config(folder.path());
+    let run = text(&folder.path().join("run"));
+    let kind = "model.likelihood.kind=zero-inflated-gamma";
+    let fit = ["fit", &text(&config), "--out", &run, "--set", "fit.max_steps=12", "--set", kind];
+    striate(&fit).succeeded();
+    let scored = striate(&["score", &run, "--no-baseline", "--json"]).succeeded().json();
+    let pooled = &scored["tiers"]["oracle"]["log_likelihood"]["pooled"];
+    let bits = |key: &str| pooled[key]["mean"].as_f64().unwrap();
+    // A silent frame is worth log2(1 / 0.005) bits more as a density.
+    assert!(bits("bits_density") > bits("bits_point_mass"), "{pooled}");
+    assert!(bits("bits_released").is_finite(), "{pooled}");
+    let words = striate(&["score", &run, "--no-baseline"]).succeeded();
+    assert!(words.stdout.contains("bits per neuron and frame"), "{}", words.stdout);
+    let table = std::fs::read_to_string(Path::new(&run).join("neurons.csv")).unwrap();
+    assert!(table.lines().next().unwrap().ends_with(",bits_density"), "{table}");
+    let out = folder.path().join("predictions");
+    striate(&["predict", &run, "--tier", "oracle", "--out", &text(&out)]).succeeded();
+    assert!(out.is_dir());
+    striate(&["report", &run]).succeeded();
+    assert!(Path::new(&run).join("report.html").exists());
+}
+
+#[test]
 fn shipped_configuration_of_the_salamander_retina_works() {
     let Some(data) = std::env::var_os("STRIATE_DATA").map(PathBuf::from) else {
         // Not with `println!`: the output of tests that pass is not shown.

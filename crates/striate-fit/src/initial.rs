@@ -1,11 +1,13 @@
-//! What the data say before the first step: mean responses and receptive-field positions.
+//! What the data say before the first step: mean responses, receptive-field positions, and how active
+//! neurons are where the likelihood asks for it.
 
+mod active;
 mod means;
 mod peaks;
 mod positions;
 
 use striate_base::{CancelToken, Progress};
-use striate_model::{OutputGrid, SessionStart};
+use striate_model::{LikelihoodConfig, OutputGrid, SessionStart};
 use striate_recording::Recording;
 
 use crate::config::{FitSection, InitialPositions};
@@ -18,6 +20,7 @@ use crate::error::FitError;
 pub(crate) fn session_starts(
     recording: &Recording,
     fit: &FitSection,
+    likelihood: &LikelihoodConfig,
     grid: &OutputGrid,
     (progress, cancel): (&mut dyn Progress, &CancelToken),
 ) -> Result<Vec<SessionStart>, FitError> {
@@ -26,7 +29,10 @@ pub(crate) fn session_starts(
     for session in &recording.sessions {
         let mean_response = means::mean_responses(session, &fit.train_tier)?;
         let coordinates = positions::coordinates(session);
-        let mut start = SessionStart { mean_response, positions: None, coordinates: None };
+        let mut start = SessionStart { mean_response, ..SessionStart::default() };
+        if let Some(wants) = likelihood.wants_active() {
+            start.active = Some(active::active_responses(session, &fit.train_tier, wants, cancel)?);
+        }
         match (fit.init_positions, coordinates) {
             (InitialPositions::Coordinates, None) => {
                 return Err(FitError::Mismatch(format!(
@@ -59,8 +65,8 @@ pub(crate) fn unseen_starts(recording: &Recording, fit: &FitSection) -> Vec<Sess
         matches!(fit.init_positions, InitialPositions::Auto | InitialPositions::Coordinates);
     let start = |session: &striate_recording::Session| SessionStart {
         mean_response: vec![0.0; session.info.n_neurons],
-        positions: None,
         coordinates: positions::coordinates(session).filter(|_| from_coordinates),
+        ..SessionStart::default()
     };
     recording.sessions.iter().map(start).collect()
 }

@@ -175,7 +175,9 @@ fn start(
     cancel: &CancelToken,
 ) -> Result<Twin, FitError> {
     let grid = spec(config, recording).output_grid()?;
-    let starts = initial::session_starts(recording, &config.fit, &grid, (progress, cancel))?;
+    let likelihood = &config.model.likelihood;
+    let watch = (progress as &mut dyn Progress, cancel);
+    let starts = initial::session_starts(recording, &config.fit, likelihood, &grid, watch)?;
     let mut twin = build(config, recording, &starts)?;
     if let Some(folder) = &config.fit.start_from {
         let n_taken = transfer::take_over(&mut twin, folder)?;

@@ -12,6 +12,7 @@
 //! - [`normalisation`]: batch statistics, normalisation and ELU.
 //! - [`readout`]: feature maps read at the neurons' positions.
 //! - [`pointwise`]: rates and their Poisson likelihood.
+//! - [`zero_inflated_gamma`]: zero-inflated gamma likelihood of two outputs per neuron.
 //! - [`noise`]: standard normal numbers.
 //! - [`optimiser`]: Adam and `AdamW`.
 //!
@@ -65,6 +66,7 @@ mod temporal_convolution;
 #[cfg(test)]
 mod testing;
 mod winograd;
+pub mod zero_inflated_gamma;
 
 pub use bf16::Bf16;
 pub use depthwise_convolution::DepthwiseConvolution;

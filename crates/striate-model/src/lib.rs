@@ -54,4 +54,6 @@ pub use parameters::{Gradients, Parameter, ParameterBuilder, ParameterId, Parame
 pub use pass::{Mode, Pass};
 pub use readout::ReadoutConfig;
 pub use shifter::ShifterConfig;
-pub use twin::{ClipInput, SessionShape, SessionStart, StepLoss, Twin, TwinSpec};
+pub use twin::{
+    ClipInput, Judgement, Moments, SessionShape, SessionStart, StepLoss, Twin, TwinSpec,
+};

@@ -28,6 +28,10 @@ pub struct ReadoutInput<'a> {
     pub n_neurons: usize,
     /// What the session's data say.
     pub start: &'a SessionStart,
+    /// Names of what is to be read for each neuron; one or more.
+    pub outputs: &'static [&'static str],
+    /// For each output and neuron the value that suits the session's responses on average.
+    pub matching: &'a [Vec<f32>],
 }
 
 /// Settings from which readouts are built.
@@ -51,8 +55,8 @@ pub trait ReadoutSettings {
 
 /// A readout whose parameters are built.
 pub trait Readout: Send + Sync {
-    /// What is read `[clip, frame, neuron]` from features `[clip, frame, height, width, channel]`,
-    /// positions moved by `shift` `[clip * frame, 2]` where there is one.
+    /// What is read `[clip, frame, neuron]`, for each output, from features `[clip, frame, height,
+    /// width, channel]`, positions moved by `shift` `[clip * frame, 2]` where there is one.
     ///
     /// # Errors
     /// [`ModelError::Operation`] for an input that does not fit.
@@ -61,7 +65,7 @@ pub trait Readout: Send + Sync {
         pass: &mut Pass<'_>,
         features: Var,
         shift: Option<Var>,
-    ) -> Result<Var, ModelError>;
+    ) -> Result<Vec<Var>, ModelError>;
 
     /// What is added to the loss.
     ///

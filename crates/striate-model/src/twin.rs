@@ -1,5 +1,6 @@
 //! A twin: everything from stimulus to rates, for all sessions of a recording.
 
+mod distribution;
 mod file;
 mod input;
 mod memory;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use striate_base::Streams;
 use striate_ops::{Pool, Tape};
 
+pub use distribution::{Judgement, Moments};
 pub use input::ClipInput;
 pub use step::StepLoss;
 
@@ -22,7 +24,7 @@ use crate::config::{ModelConfig, in_range};
 use crate::core::{Core, CoreInput};
 use crate::error::ModelError;
 use crate::grid::OutputGrid;
-use crate::likelihood::Likelihood;
+use crate::likelihood::{ActiveResponses, Likelihood};
 use crate::parameters::{Parameter, ParameterBuilder, Parameters};
 use crate::pass::{Noise, Pass};
 use crate::readout::{Readout, ReadoutInput};
@@ -84,6 +86,8 @@ pub struct SessionStart {
     /// Coordinates in the tissue, two in the plane, in any unit; they take precedence over
     /// `positions`.
     pub coordinates: Option<Vec<[f32; 2]>>,
+    /// What the likelihood asks for ([`crate::LikelihoodConfig::wants_active`]).
+    pub active: Option<ActiveResponses>,
 }
 
 /// A twin.
@@ -93,7 +97,6 @@ pub struct Twin {
     spec: TwinSpec,
     core: Box<dyn Core>,
     sessions: Vec<SessionParts>,
-    likelihood: Box<dyn Likelihood>,
     parameters: Parameters,
     pool: Pool,
 }
@@ -101,6 +104,7 @@ pub struct Twin {
 struct SessionParts {
     readout: Box<dyn Readout>,
     shifter: Option<Box<dyn Shifter>>,
+    likelihood: Box<dyn Likelihood>,
 }
 
 impl Twin {
@@ -127,10 +131,10 @@ impl Twin {
             sessions.push(SessionParts {
                 readout: build_readout(&spec, &*core, (shape, start), &mut parameters, streams)?,
                 shifter: build_shifter(&spec, shape, &mut parameters, streams)?,
+                likelihood: build_likelihood(&spec, (shape, start), &mut parameters, streams)?,
             });
         }
-        let likelihood = spec.model.likelihood.settings().build();
-        Ok(Self { spec, core, sessions, likelihood, parameters, pool: Pool::new() })
+        Ok(Self { spec, core, sessions, parameters, pool: Pool::new() })
     }
 
     /// A twin of other sessions with the core of the twin saved in `folder`: the start of a transfer.
@@ -245,7 +249,14 @@ fn build_readout(
     }
     let prefix = format!("readout.{}", shape.id);
     let mut builder = ParameterBuilder::new(parameters, streams, "readout", prefix);
-    let input = ReadoutInput { channels: core.channels(), n_neurons: shape.n_neurons, start };
+    let likelihood = spec.model.likelihood.settings();
+    let input = ReadoutInput {
+        channels: core.channels(),
+        n_neurons: shape.n_neurons,
+        start,
+        outputs: likelihood.outputs(),
+        matching: &likelihood.matching(start),
+    };
     spec.model.readout.settings().build(input, &mut builder)
 }
 
@@ -264,6 +275,17 @@ fn build_shifter(
     let prefix = format!("shifter.{}", shape.id);
     let mut builder = ParameterBuilder::new(parameters, streams, "shifter", prefix);
     Ok(Some(shifter.settings().build(&mut builder)))
+}
+
+fn build_likelihood(
+    spec: &TwinSpec,
+    (shape, start): (&SessionShape, &SessionStart),
+    parameters: &mut Parameters,
+    streams: &Streams,
+) -> Result<Box<dyn Likelihood>, ModelError> {
+    let prefix = format!("likelihood.{}", shape.id);
+    let mut builder = ParameterBuilder::new(parameters, streams, "likelihood", prefix);
+    spec.model.likelihood.settings().build(start, &mut builder)
 }
 
 fn check_spec(spec: &TwinSpec) -> Result<(), ModelError> {

@@ -43,6 +43,7 @@ mod temporal_convolution;
 mod tensor;
 #[cfg(test)]
 mod testing;
+mod zero_inflated_gamma;
 
 pub use affine::affine;
 pub use append_channels::append_constant_channels;
@@ -58,6 +59,8 @@ pub use pool::{Buffer, Pool};
 pub use precision::Precision;
 pub use spatial_convolution::{ConvolutionOptions, spatial_convolution};
 pub use striate_kernels::Activation;
+pub use striate_kernels::zero_inflated_gamma::Convention;
 pub use tape::{Flow, LeafGradients, Seed, Tape, Var};
 pub use temporal_convolution::temporal_convolution;
 pub use tensor::Tensor;
+pub use zero_inflated_gamma::{ZeroInflatedGamma, ZeroInflatedHeads};

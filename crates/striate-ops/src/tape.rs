@@ -222,6 +222,11 @@ impl Flow<'_> {
         target.needs_gradient().then(|| self.pool.take(target.length))
     }
 
+    /// A buffer of that length, contents left over.
+    pub(crate) fn take(&self, length: usize) -> Buffer {
+        self.pool.take(length)
+    }
+
     /// Add to the gradient of `target` what `fill` writes; it must overwrite the whole slice, and
     /// is not called where no gradient is wanted.
     pub(crate) fn add(&mut self, target: Target, fill: impl FnOnce(&mut [f32])) {

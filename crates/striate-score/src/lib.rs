@@ -39,7 +39,7 @@ pub use positions::{
     LEAST_CEILING_FOR_POSITIONS, PositionErrors, readout_positions_px, true_positions_px,
 };
 pub use predict::{PredictedTrial, predict_trials};
-pub use predictor::{Predictor, TrialInput, TwinPredictor};
+pub use predictor::{JudgedTrial, Predictor, TrialInput, TwinPredictor};
 pub use scorer::{ScoreConfig, score, score_all, stimuli};
 pub use scores::{
     Metric, NeuronScores, ScoreFile, Scores, SkippedTier, Statement, Summary, TierScores,

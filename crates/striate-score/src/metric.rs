@@ -36,12 +36,14 @@
 
 mod accumulators;
 mod arrays;
+mod bits;
 mod repeats;
 #[cfg(test)]
 mod tests;
 
 pub use accumulators::Correlations;
 pub use arrays::{correlation, correlation_to_average, feve, noise_ceiling, oracle};
+pub use bits::Bits;
 pub use repeats::{RepeatScores, Repeats};
 
 /// Added to each standard deviation of a correlation.

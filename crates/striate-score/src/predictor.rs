@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use striate_model::{ClipInput, Twin};
 use striate_recording::{Recording, Session, TrialData};
 
@@ -18,8 +18,18 @@ pub struct TrialInput<'a> {
     pub trial: usize,
     /// The first frame in `data`, counted from the trial's first.
     pub first_frame: usize,
-    /// The frames. Their responses, where there, are not for the predictor.
+    /// The frames. Their responses, where there, are not for predictions.
     pub data: &'a TrialData,
+}
+
+/// Predictions of a trial beside its responses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedTrial {
+    /// Rates, shape `[frame - frames_consumed, neuron]`.
+    pub rates: Array2<f32>,
+    /// Natural logarithm of the density of each response, of the same shape, under each convention of
+    /// [`striate_model::likelihood::SilentFrames::ALL`]; empty for a predictor without such densities.
+    pub log_densities: Vec<Array2<f32>>,
 }
 
 /// Predicts the responses of every neuron of a recording's sessions.
@@ -43,6 +53,15 @@ pub trait Predictor: Sync {
     /// As [`Predictor::predict`].
     fn predict_all(&self, inputs: &[TrialInput<'_>]) -> Result<Vec<Array2<f32>>, ScoreError> {
         inputs.iter().map(|&input| self.predict(input)).collect()
+    }
+
+    /// The same, and how likely the responses in the inputs are.
+    ///
+    /// # Errors
+    /// As [`Predictor::predict`].
+    fn judge_all(&self, inputs: &[TrialInput<'_>]) -> Result<Vec<JudgedTrial>, ScoreError> {
+        let judged = |rates| JudgedTrial { rates, log_densities: Vec::new() };
+        Ok(self.predict_all(inputs)?.into_iter().map(judged).collect())
     }
 }
 
@@ -94,28 +113,89 @@ impl Predictor for TwinPredictor<'_> {
 
     fn predict_all(&self, inputs: &[TrialInput<'_>]) -> Result<Vec<Array2<f32>>, ScoreError> {
         let Some(first) = inputs.first() else { return Ok(Vec::new()) };
+        let clips = Clips::of(inputs);
+        let rates = self.twin.predict(&self.clip_input(first, inputs.len(), &clips)?)?;
+        self.per_clip(&rates, first, inputs.len())
+    }
+
+    fn judge_all(&self, inputs: &[TrialInput<'_>]) -> Result<Vec<JudgedTrial>, ScoreError> {
+        let Some(first) = inputs.first() else { return Ok(Vec::new()) };
+        let n_clips = inputs.len();
+        let responses = self.responses(inputs)?;
+        let clips = Clips::of(inputs);
+        let found = self.twin.judge(&self.clip_input(first, n_clips, &clips)?, &responses)?;
+        let rates = self.per_clip(&found.rates, first, n_clips)?;
+        let mut judged: Vec<JudgedTrial> = rates
+            .into_iter()
+            .map(|rates| JudgedTrial { rates, log_densities: Vec::new() })
+            .collect();
+        for convention in &found.log_densities {
+            let of_clips = self.per_clip(convention, first, n_clips)?;
+            for (judged, of_clip) in judged.iter_mut().zip(of_clips) {
+                judged.log_densities.push(of_clip);
+            }
+        }
+        Ok(judged)
+    }
+}
+
+impl TwinPredictor<'_> {
+    /// Trials of the session and length of the first as the twin takes them.
+    fn clip_input<'c>(
+        &self,
+        first: &TrialInput<'_>,
+        n_clips: usize,
+        clips: &'c Clips,
+    ) -> Result<ClipInput<'c>, ScoreError> {
         let session = *self.places.get(first.session).ok_or_else(|| {
             ScoreError::mismatch("sessions of the recording", self.places.len(), first.session + 1)
         })?;
-        let clips = Clips::of(inputs);
-        let n_frames = first.data.stimulus.dim().0;
-        let rates = self.twin.predict(&ClipInput {
+        Ok(ClipInput {
             session,
-            n_clips: inputs.len(),
-            n_frames,
+            n_clips,
+            n_frames: first.data.stimulus.dim().0,
             stimulus: &clips.stimulus,
             behaviour: clips.behaviour.as_deref(),
             pupil_center: clips.pupil_center.as_deref(),
-        })?;
-        let n_predicted = n_frames.saturating_sub(self.frames_consumed());
-        let per_clip = rates.len() / inputs.len();
+        })
+    }
+
+    /// Values `[clip, frame - frames_consumed, neuron]` as an array for each clip.
+    fn per_clip(
+        &self,
+        values: &[f32],
+        first: &TrialInput<'_>,
+        n_clips: usize,
+    ) -> Result<Vec<Array2<f32>>, ScoreError> {
+        let n_predicted = self.n_predicted(first);
+        let per_clip = values.len() / n_clips.max(1);
         let n_neurons = per_clip / n_predicted.max(1);
         let shape = |clip: &[f32]| {
             Array2::from_shape_vec((n_predicted, n_neurons), clip.to_vec()).map_err(|_| {
                 ScoreError::mismatch("rates of a clip", per_clip, n_predicted * n_neurons)
             })
         };
-        rates.chunks_exact(per_clip.max(1)).map(shape).collect()
+        values.chunks_exact(per_clip.max(1)).map(shape).collect()
+    }
+
+    fn n_predicted(&self, input: &TrialInput<'_>) -> usize {
+        input.data.stimulus.dim().0.saturating_sub(self.frames_consumed())
+    }
+
+    /// Responses `[clip, frame - frames_consumed, neuron]`.
+    fn responses(&self, inputs: &[TrialInput<'_>]) -> Result<Vec<f32>, ScoreError> {
+        let mut all = Vec::new();
+        for input in inputs {
+            let n_predicted = self.n_predicted(input);
+            let found = input.data.responses.as_ref();
+            let n_frames = found.map_or(0, Array2::nrows);
+            let Some(responses) = found.filter(|_| n_frames >= n_predicted) else {
+                let what = format!("frames with responses of trial {}", input.trial);
+                return Err(ScoreError::mismatch(what, n_frames, n_predicted));
+            };
+            all.extend(responses.slice(s![n_frames - n_predicted.., ..]).iter());
+        }
+        Ok(all)
     }
 }
 

@@ -31,6 +31,13 @@ pub enum Metric {
     NoiseCeiling,
     /// Correlation with the mean of the other repeats: likewise.
     Oracle,
+    /// Log-likelihood in bits per frame, silent frames by convention A, as the released code of Schmidt
+    /// et al. 2024 counts them.
+    BitsReleased,
+    /// Log-likelihood in bits per frame, silent frames by convention B, a point mass.
+    BitsPointMass,
+    /// Log-likelihood in bits per frame, silent frames by convention C, a proper density.
+    BitsDensity,
 }
 
 impl Metric {
@@ -45,6 +52,11 @@ impl Metric {
     /// The metrics that say what is possible.
     pub const OF_RECORDING: [Self; 2] = [Self::NoiseCeiling, Self::Oracle];
 
+    /// The log-likelihood of a predictor whose distribution of responses has a density, under the
+    /// conventions A, B and C; bits compare only within one convention.
+    pub const OF_LIKELIHOOD: [Self; 3] =
+        [Self::BitsReleased, Self::BitsPointMass, Self::BitsDensity];
+
     /// The name in JSON.
     pub fn key(self) -> &'static str {
         match self {
@@ -54,6 +66,9 @@ impl Metric {
             Self::FractionOfCeiling => "fraction_of_ceiling",
             Self::NoiseCeiling => "noise_ceiling",
             Self::Oracle => "oracle",
+            Self::BitsReleased => "bits_released",
+            Self::BitsPointMass => "bits_point_mass",
+            Self::BitsDensity => "bits_density",
         }
     }
 
@@ -66,6 +81,9 @@ impl Metric {
             Self::FractionOfCeiling => "fraction of ceiling",
             Self::NoiseCeiling => "noise ceiling",
             Self::Oracle => "oracle",
+            Self::BitsReleased => "bits per frame (A)",
+            Self::BitsPointMass => "bits per frame (B)",
+            Self::BitsDensity => "bits per frame (C)",
         }
     }
 }
@@ -123,6 +141,15 @@ pub struct NeuronScores {
     pub noise_ceiling: Vec<Option<f64>>,
     /// Correlation with the mean of the other repeats.
     pub oracle: Vec<Option<f64>>,
+    /// Log-likelihood in bits per frame, convention A; empty where the predictor has no density.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bits_released: Vec<Option<f64>>,
+    /// The same, convention B.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bits_point_mass: Vec<Option<f64>>,
+    /// The same, convention C.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bits_density: Vec<Option<f64>>,
 }
 
 impl NeuronScores {
@@ -137,6 +164,9 @@ impl NeuronScores {
             Metric::FractionOfCeiling => self.fraction_of_ceiling.clone(),
             Metric::NoiseCeiling => self.noise_ceiling.clone(),
             Metric::Oracle => self.oracle.clone(),
+            Metric::BitsReleased => self.bits_released.clone(),
+            Metric::BitsPointMass => self.bits_point_mass.clone(),
+            Metric::BitsDensity => self.bits_density.clone(),
         }
     }
 

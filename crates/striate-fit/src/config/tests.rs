@@ -126,3 +126,17 @@ fn wrong_types_and_broken_text_are_explained() {
     let unreadable = FitConfig::open(Path::new("/no/such/file.toml"), &[]).unwrap_err();
     assert!(unreadable.to_string().ends_with("/no/such/file.toml"), "{unreadable}");
 }
+
+#[test]
+fn shipped_configurations_are_valid() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let configs: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|ending| ending == "toml")).collect();
+    assert!(configs.len() >= 5, "{configs:?}");
+    for path in configs {
+        // Some leave the data to the command line.
+        let overrides = ["recording.path=data".to_owned()];
+        FitConfig::open(&path, &overrides).and_then(FitConfig::check).unwrap();
+    }
+}

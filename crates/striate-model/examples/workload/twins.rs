@@ -40,9 +40,9 @@ pub(crate) fn twin(workload: &str, precision: &str, batch: Batch) -> Result<Twin
     let places: Vec<[f32; 2]> = (0..n_neurons).map(|_| [coordinate(), coordinate()]).collect();
     let mean_response = vec![0.0; n_neurons];
     let start = if workload.starts_with("sensorium") {
-        SessionStart { mean_response, positions: None, coordinates: Some(places) }
+        SessionStart { mean_response, coordinates: Some(places), ..SessionStart::default() }
     } else {
-        SessionStart { mean_response, positions: Some(places), coordinates: None }
+        SessionStart { mean_response, positions: Some(places), ..SessionStart::default() }
     };
     let (model, sessions) = (model(workload, precision)?, vec![session]);
     let spec = TwinSpec { model, height: batch.height, width: batch.width, sessions };

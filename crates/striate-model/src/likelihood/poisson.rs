@@ -3,11 +3,15 @@
 //! arXiv 2305.19654.) The term `log y!` does not depend on the twin and is left out.
 
 use serde::{Deserialize, Serialize};
-use striate_ops::{Tape, Var, elu_plus_one, poisson_loss};
+use striate_base::RandomStream;
+use striate_ops::{Var, elu_plus_one, poisson_loss};
 
-use super::{Likelihood, LikelihoodSettings};
+use super::{Likelihood, LikelihoodSettings, outputs};
 use crate::config::in_range;
 use crate::error::ModelError;
+use crate::parameters::ParameterBuilder;
+use crate::pass::Pass;
+use crate::twin::SessionStart;
 
 /// Settings of the Poisson likelihood.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,8 +33,20 @@ impl LikelihoodSettings for PoissonConfig {
         in_range(key, epsilon, epsilon > 0.0 && epsilon <= 0.1, "above 0 and at most 0.1")
     }
 
-    fn build(&self) -> Box<dyn Likelihood> {
-        Box::new(Poisson { epsilon: self.epsilon as f32 })
+    fn outputs(&self) -> &'static [&'static str] {
+        &["rate"]
+    }
+
+    fn matching(&self, start: &SessionStart) -> Vec<Vec<f32>> {
+        vec![start.mean_response.iter().map(|&mean| inverse_elu_plus_one(mean)).collect()]
+    }
+
+    fn build(
+        &self,
+        _: &SessionStart,
+        _: &mut ParameterBuilder<'_>,
+    ) -> Result<Box<dyn Likelihood>, ModelError> {
+        Ok(Box::new(Poisson { epsilon: self.epsilon as f32 }))
     }
 }
 
@@ -39,11 +55,62 @@ struct Poisson {
 }
 
 impl Likelihood for Poisson {
-    fn rate(&self, tape: &mut Tape, read: &Var) -> Var {
-        elu_plus_one(tape, read)
+    fn rate(&self, pass: &mut Pass<'_>, read: &[Var]) -> Result<Var, ModelError> {
+        let [read] = outputs(read)?;
+        Ok(elu_plus_one(&mut pass.tape, read))
     }
 
-    fn loss(&self, tape: &mut Tape, read: &Var, responses: &Var) -> Result<(Var, f64), ModelError> {
-        Ok(poisson_loss(tape, read, responses, self.epsilon)?)
+    fn loss(
+        &self,
+        pass: &mut Pass<'_>,
+        read: &[Var],
+        responses: &Var,
+    ) -> Result<(Var, f64), ModelError> {
+        let [read] = outputs(read)?;
+        Ok(poisson_loss(&mut pass.tape, read, responses, self.epsilon)?)
+    }
+
+    fn variance(&self, pass: &mut Pass<'_>, read: &[Var]) -> Result<Vec<f32>, ModelError> {
+        Ok(self.rate(pass, read)?.values().to_vec())
+    }
+
+    fn sample(
+        &self,
+        pass: &mut Pass<'_>,
+        read: &[Var],
+        random: &mut RandomStream,
+    ) -> Result<Vec<f32>, ModelError> {
+        let rate = self.rate(pass, read)?;
+        Ok(rate.values().iter().map(|&rate| random.poisson(f64::from(rate)) as f32).collect())
+    }
+
+    fn log_densities(
+        &self,
+        _: &mut Pass<'_>,
+        _: &[Var],
+        _: &[f32],
+    ) -> Result<Vec<Vec<f32>>, ModelError> {
+        Ok(Vec::new())
+    }
+}
+
+/// The `x` at which `ELU(x) + 1` is this.
+pub(super) fn inverse_elu_plus_one(value: f32) -> f32 {
+    // A silent neuron would start at minus infinity; exp(-5) is silent enough.
+    if value < 1.0 { value.ln().max(-5.0) } else { value - 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn link_is_inverted() {
+        for mean in [0.05f32, 0.5, 1.0, 3.0] {
+            let x = inverse_elu_plus_one(mean);
+            let rate = if x > 0.0 { x } else { x.exp_m1() } + 1.0;
+            assert!((rate - mean).abs() < 1e-6, "{rate}, not {mean}");
+        }
+        assert_eq!(inverse_elu_plus_one(0.0), -5.0);
     }
 }

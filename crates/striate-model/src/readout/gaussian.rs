@@ -4,7 +4,8 @@
 //! training its position is drawn for every clip and frame, `p = clamp(mu_n + Sigma_n eps, -1, 1)`
 //! with `eps` standard normal; in evaluation `p = mu_n`. What is read is the dot product of `f_n`
 //! with the feature maps at `p` (bilinear, corners aligned, zero outside), plus the bias. A shift is
-//! added to `p`. (Lurz et al. 2021, "Generalization in data-driven models of primary visual cortex",
+//! added to `p`. A likelihood with several outputs per neuron has features and bias for each of them;
+//! all are read at the same place. (Lurz et al. 2021, "Generalization in data-driven models of primary visual cortex",
 //! ICLR, section 3.2 and eq. 1; centres from cortical positions: section 3.3.)
 //!
 //! Where the session's coordinates in the tissue are given, a small network (2-30-2, ELU, tanh) maps
@@ -48,23 +49,24 @@ pub struct GaussianConfig {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InitialBias {
-    /// The neuron's mean response, as in the Sensorium baselines.
+    /// The neuron's mean response, as in the Sensorium baselines; for a likelihood with several
+    /// outputs as `mean-rate`.
     #[default]
     MeanResponse,
-    /// The value at which ELU(x) + 1 equals the neuron's mean response.
+    /// The value at which the likelihood's mean equals the neuron's mean response (and its fraction of
+    /// active frames the neuron's, where the likelihood has one).
     MeanRate,
     /// 0.
     Zero,
 }
 
 impl InitialBias {
-    fn of(self, mean_response: f32) -> f32 {
+    /// Of one output, `[neuron]`.
+    fn of(self, input: ReadoutInput<'_>, output: usize) -> Vec<f32> {
         match self {
-            Self::MeanResponse => mean_response,
-            // A silent neuron would start at minus infinity; exp(-5) is silent enough.
-            Self::MeanRate if mean_response < 1.0 => mean_response.ln().max(-5.0),
-            Self::MeanRate => mean_response - 1.0,
-            Self::Zero => 0.0,
+            Self::MeanResponse if input.outputs.len() == 1 => input.start.mean_response.clone(),
+            Self::MeanResponse | Self::MeanRate => input.matching[output].clone(),
+            Self::Zero => vec![0.0; input.n_neurons],
         }
     }
 }
@@ -96,18 +98,24 @@ impl ReadoutSettings for GaussianConfig {
         input: ReadoutInput<'_>,
         builder: &mut ParameterBuilder<'_>,
     ) -> Result<Box<dyn Readout>, ModelError> {
-        let ReadoutInput { channels, n_neurons, start } = input;
+        let ReadoutInput { channels, n_neurons, outputs, .. } = input;
         let centres = self.centres(n_neurons, input, builder)?;
         let spread = builder.random("sigma", &[n_neurons, 2, 2], uniform(self.init_sigma));
         builder.is_position(spread);
         let share = 1.0 / channels.max(1) as f32;
-        let features = builder.constant("features", &[n_neurons, channels], share);
-        let bias = self.bias.then(|| {
-            let means = start.mean_response.iter();
-            builder.vector("bias", means.map(|&mean| self.init_bias.of(mean)).collect())
-        });
+        let output = |(index, name): (usize, &&str)| {
+            // The only output needs no name.
+            let suffix = if outputs.len() == 1 { String::new() } else { format!("_{name}") };
+            let shape = [n_neurons, channels];
+            let features = builder.constant(&format!("features{suffix}"), &shape, share);
+            let bias = self
+                .bias
+                .then(|| builder.vector(&format!("bias{suffix}"), self.init_bias.of(input, index)));
+            Output { features, bias }
+        };
+        let outputs = outputs.iter().enumerate().map(output).collect();
         let gamma_features = self.gamma_features;
-        Ok(Box::new(GaussianReadout { centres, spread, features, bias, gamma_features }))
+        Ok(Box::new(GaussianReadout { centres, spread, outputs, gamma_features }))
     }
 }
 
@@ -172,11 +180,16 @@ struct GaussianReadout {
     centres: Centres,
     /// `[neuron, 2, 2]`
     spread: ParameterId,
+    outputs: Vec<Output>,
+    gamma_features: f64,
+}
+
+/// What is read for each neuron.
+struct Output {
     /// `[neuron, channel]`
     features: ParameterId,
     /// `[neuron]`
     bias: Option<ParameterId>,
-    gamma_features: f64,
 }
 
 impl GaussianReadout {
@@ -207,24 +220,31 @@ impl Readout for GaussianReadout {
         pass: &mut Pass<'_>,
         features: Var,
         shift: Option<Var>,
-    ) -> Result<Var, ModelError> {
+    ) -> Result<Vec<Var>, ModelError> {
         let (n_clips, n_frames) = (features.shape()[0], features.shape()[1]);
         let positions = self.positions(pass, n_clips * n_frames, shift)?;
-        let weights = pass.parameter(self.features)?;
-        let bias = self.bias.map(|bias| pass.parameter(bias)).transpose()?;
-        let tape = &mut pass.tape;
-        let read = bilinear_readout(tape, &features, positions, &weights, bias.as_ref())?;
-        let n_neurons = weights.shape()[0];
-        Ok(read.reshape(vec![n_clips, n_frames, n_neurons])?)
+        let mut all = Vec::with_capacity(self.outputs.len());
+        for output in &self.outputs {
+            let weights = pass.parameter(output.features)?;
+            let bias = output.bias.map(|bias| pass.parameter(bias)).transpose()?;
+            let (tape, positions) = (&mut pass.tape, positions.clone());
+            let read = bilinear_readout(tape, &features, positions, &weights, bias.as_ref())?;
+            all.push(read.reshape(vec![n_clips, n_frames, weights.shape()[0]])?);
+        }
+        Ok(all)
     }
 
     fn penalties(&self, pass: &mut Pass<'_>) -> Result<Vec<Penalty>, ModelError> {
         if self.gamma_features == 0.0 {
             return Ok(Vec::new());
         }
-        let features = pass.parameter(self.features)?;
-        let value = l1(&mut pass.tape, &features);
-        Ok(vec![Penalty { value, weight: self.gamma_features }])
+        let mut penalties = Vec::with_capacity(self.outputs.len());
+        for output in &self.outputs {
+            let features = pass.parameter(output.features)?;
+            let value = l1(&mut pass.tape, &features);
+            penalties.push(Penalty { value, weight: self.gamma_features });
+        }
+        Ok(penalties)
     }
 
     fn centres(&self, pass: &mut Pass<'_>) -> Result<Var, ModelError> {
@@ -248,16 +268,5 @@ mod tests {
         let grid = source_grid(&[[-3.0, 2.0], [5.0, -2.0], [1.0, 0.0]]);
         assert_eq!(grid, [-1.0, 0.5, 1.0, -0.5, 0.0, 0.0]);
         assert_eq!(source_grid(&[[2.0, 2.0]]), [0.0, 0.0]);
-    }
-
-    #[test]
-    fn mean_rate_inverts_the_link() {
-        for mean in [0.05f32, 0.5, 1.0, 3.0] {
-            let x = InitialBias::MeanRate.of(mean);
-            let rate = if x > 0.0 { x } else { x.exp_m1() } + 1.0;
-            // Rounding of one exponential and one logarithm.
-            assert!((rate - mean).abs() < 1e-6, "{rate} for {mean}");
-        }
-        assert!(InitialBias::MeanRate.of(0.0).is_finite());
     }
 }

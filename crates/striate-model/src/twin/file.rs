@@ -117,6 +117,7 @@ fn start_of(session: &SessionShape, tensors: &BTreeMap<String, OwnedTensor>) -> 
     SessionStart {
         mean_response: vec![0.0; session.n_neurons],
         positions: None,
+        active: None,
         coordinates: coordinates
             .map(|tensor| tensor.values.chunks_exact(2).map(|c| [c[0], c[1]]).collect()),
     }

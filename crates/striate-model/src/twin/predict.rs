@@ -2,15 +2,16 @@
 
 use std::ops::Range;
 
-use striate_ops::{Seed, Tape};
+use striate_ops::{Seed, Tape, Var};
 
 use super::input::fits;
 use super::{ClipInput, Twin};
 use crate::error::ModelError;
+use crate::likelihood::Likelihood;
 use crate::pass::{Noise, Pass};
 
 /// Values of the largest activation at a time (128 MiB).
-const MOST_VALUES: usize = 1 << 25;
+pub(super) const MOST_VALUES: usize = 1 << 25;
 
 impl Twin {
     /// Predicted mean responses `[clip, frame - frames_consumed, neuron]` (running statistics,
@@ -29,18 +30,32 @@ impl Twin {
         input: &ClipInput<'_>,
         most_values: usize,
     ) -> Result<Vec<f32>, ModelError> {
+        let mut rates = Vec::new();
+        self.each_piece(input, most_values, |likelihood, pass, read| {
+            rates.extend_from_slice(likelihood.rate(pass, read)?.values());
+            Ok(())
+        })?;
+        Ok(rates)
+    }
+
+    /// Give what is read in each piece of the clips to `take`, in the order of the predictions.
+    pub(super) fn each_piece(
+        &self,
+        input: &ClipInput<'_>,
+        most_values: usize,
+        mut take: impl FnMut(&dyn Likelihood, &mut Pass<'_>, &[Var]) -> Result<(), ModelError>,
+    ) -> Result<(), ModelError> {
         input.check(&self.spec, self.core.grid().n_lags)?;
-        let n_neurons = input.shape(&self.spec)?.n_neurons;
-        let n_predicted = input.n_clips * (input.n_frames - self.frames_consumed());
-        let mut rates = Vec::with_capacity(n_predicted * n_neurons);
+        let likelihood = &*self.session(input.session)?.likelihood;
         for (clips, frames) in self.pieces(input, most_values) {
             let piece = input.part(clips, frames);
             let mut pass =
                 Pass::new(Tape::forward_only(&self.pool), &self.parameters, Noise::Absent);
             let stimulus = self.stimulus(&mut pass, &piece, false)?;
-            rates.extend_from_slice(self.rates(&mut pass, &piece, stimulus)?.values());
+            let read = self.read(&mut pass, &piece, stimulus)?;
+            take(likelihood, &mut pass, &read)?;
         }
-        Ok(rates)
+        Ok(())
     }
 
     /// Whole clips together, or overlapping stretches of one long clip after the other.

@@ -79,7 +79,8 @@ impl Twin {
         let responses = self.targets(&mut pass, input, objective.responses)?;
         let stimulus = self.stimulus(&mut pass, input, false)?;
         let read = self.read(&mut pass, input, stimulus)?;
-        let (loss, value) = self.likelihood.loss(&mut pass.tape, &read, &responses)?;
+        let likelihood = &self.session(input.session)?.likelihood;
+        let (loss, value) = likelihood.loss(&mut pass, &read, &responses)?;
         drop((read, responses));
         let penalties = self.penalties(&mut pass, input.session)?;
         let mut seeds = vec![Seed::scaled(&loss, objective.loss_scale as f32)];
@@ -146,16 +147,16 @@ impl Twin {
         stimulus: Var,
     ) -> Result<Var, ModelError> {
         let read = self.read(pass, input, stimulus)?;
-        Ok(self.likelihood.rate(&mut pass.tape, &read))
+        self.session(input.session)?.likelihood.rate(pass, &read)
     }
 
-    /// What the readout gives, in the shape of the rates.
-    fn read(
+    /// What the readout gives, each output in the shape of the rates.
+    pub(super) fn read(
         &self,
         pass: &mut Pass<'_>,
         input: &ClipInput<'_>,
         stimulus: Var,
-    ) -> Result<Var, ModelError> {
+    ) -> Result<Vec<Var>, ModelError> {
         let parts = self.session(input.session)?;
         let seen = self.with_behaviour(pass, input, stimulus)?;
         let features = self.features(pass, seen)?;

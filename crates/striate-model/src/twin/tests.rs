@@ -5,6 +5,7 @@ mod counts;
 mod files;
 mod precision;
 mod reference;
+mod zero_inflated;
 
 use striate_base::{RandomStream, Streams};
 

@@ -6,7 +6,7 @@ use striate_recording::{Recording, Session, TrialData};
 
 use super::plan::{Item, SessionPlan};
 use crate::error::ScoreError;
-use crate::metric::{Correlations, Repeats, fraction_of_ceiling};
+use crate::metric::{Bits, Correlations, Repeats, fraction_of_ceiling};
 use crate::predictor::{Predictor, TrialInput};
 use crate::scores::NeuronScores;
 
@@ -24,6 +24,7 @@ pub(super) struct SessionScorer<'a> {
 struct Running {
     correlations: Correlations,
     repeats: Repeats,
+    bits: Bits,
 }
 
 impl<'a> SessionScorer<'a> {
@@ -40,6 +41,7 @@ impl<'a> SessionScorer<'a> {
         let running = predictors.iter().map(|_| Running {
             correlations: Correlations::new(n_neurons),
             repeats: Repeats::new(n_neurons),
+            bits: Bits::new(n_neurons),
         });
         let running = running.collect();
         Ok(Self { predictors, session, plan, n_context, running })
@@ -74,16 +76,19 @@ impl<'a> SessionScorer<'a> {
         };
         let inputs: Vec<TrialInput<'_>> = items.iter().zip(data).map(input).collect();
         for (predictor, running) in self.predictors.iter().zip(&mut self.running) {
-            let predicted = predictor.predict_all(&inputs)?;
-            let found = predicted.len();
+            let judged = predictor.judge_all(&inputs)?;
+            let found = judged.len();
             if found != items.len() {
                 let what = format!("trials predicted by `{}`", predictor.name());
                 return Err(ScoreError::mismatch(what, found, items.len()));
             }
-            for ((item, data), predicted) in items.iter().zip(data).zip(&predicted) {
+            for ((item, data), judged) in items.iter().zip(data).zip(&judged) {
                 let recorded = recorded(self.session, item, data)?;
-                let predicted = last_rows(predictor.name(), predicted, recorded.dim())?;
-                running.add(item, predicted, recorded);
+                let last = |values| last_rows(predictor.name(), values, recorded.dim());
+                running.add(item, last(&judged.rates)?, recorded);
+                let log_densities: Vec<_> =
+                    judged.log_densities.iter().map(last).collect::<Result<_, _>>()?;
+                running.bits.add(&log_densities);
             }
         }
         Ok(())
@@ -122,6 +127,9 @@ impl Running {
             fraction_of_ceiling,
             noise_ceiling: repeats.noise_ceiling,
             oracle: repeats.oracle,
+            bits_released: self.bits.values(0),
+            bits_point_mass: self.bits.values(1),
+            bits_density: self.bits.values(2),
         }
     }
 }

@@ -51,7 +51,7 @@ impl ScoreFile {
 
     /// Write a row for each predictor, tier, session and neuron, whole or not at all: columns
     /// `predictor, tier, session, neuron` (counted from 0) and one for each metric, empty where it is
-    /// not defined.
+    /// not defined; log-likelihoods only where a predictor has them.
     ///
     /// # Errors
     /// Whatever the file system reports.
@@ -85,7 +85,14 @@ impl ScoreFile {
     }
 
     fn table(&self) -> String {
-        let metrics = || Metric::OF_PREDICTOR.into_iter().chain(Metric::OF_RECORDING);
+        let tiers = || self.scores.iter().flat_map(|scores| scores.tiers.values());
+        // Columns of their own only where somebody has something to write there.
+        let likelihood = tiers().any(|tier| tier.pooled(Metric::BitsDensity).is_some());
+        let likelihood = if likelihood { &Metric::OF_LIKELIHOOD[..] } else { &[] };
+        let metrics = || {
+            let usual = Metric::OF_PREDICTOR.into_iter().chain(Metric::OF_RECORDING);
+            usual.chain(likelihood.iter().copied())
+        };
         let mut text = "predictor,tier,session,neuron".to_owned();
         for metric in metrics() {
             let _ = write!(text, ",{}", metric.key());

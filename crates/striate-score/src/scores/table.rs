@@ -18,6 +18,9 @@ pub fn render_table(scores: &[Scores]) -> String {
             .filter_map(|scores| Some((scores.predictor.as_str(), scores.tiers.get(tier)?)))
             .collect();
         text.push_str(&tier_table(tier, &rows));
+        for (name, scores) in &rows {
+            text.push_str(&likelihood_line(name, scores).unwrap_or_default());
+        }
         text.push('\n');
     }
     if let Some(first) = scores.first() {
@@ -49,6 +52,17 @@ fn tier_table(tier: &str, rows: &[(&str, &TierScores)]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The log-likelihood under each convention, where there is one.
+fn likelihood_line(name: &str, scores: &TierScores) -> Option<String> {
+    let [released, point_mass, density] =
+        Metric::OF_LIKELIHOOD.map(|metric| scores.pooled(metric).map(|summary| summary.mean));
+    Some(format!(
+        "log-likelihood of {name}, bits per neuron and frame: {:.3} (C: density), {:.3} (B: silent as \
+         point mass), {:.3} (A: as released)\n",
+        density?, point_mass?, released?
+    ))
 }
 
 fn header(tier: &str) -> Vec<String> {

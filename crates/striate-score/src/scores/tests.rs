@@ -12,6 +12,7 @@ fn session(correlations: &[f64], ceiling: Option<f64>) -> NeuronScores {
         fraction_of_ceiling: correlations.iter().map(|r| ceiling.map(|c| r / c)).collect(),
         noise_ceiling: vec![ceiling; n],
         oracle: vec![ceiling; n],
+        ..NeuronScores::default()
     }
 }
 

@@ -33,3 +33,13 @@ fn static_baseline_on_video_has_2_814_015_parameters() {
     let model = r#"{ "core": { "kind": "static-2d", "separable_bias": true }, "shifter": {} }"#;
     assert_eq!(n_parameters(model), 2_814_015);
 }
+
+/// The video core, and per neuron 2 x 128 features and 4 numbers of the covariance, per session 152 of
+/// the position network. The published readouts have 112 more per session for a small convolution.
+#[test]
+fn video_only_zero_inflated_twin_has_10_784_032_parameters() {
+    let model = r#"{ "input": { "behaviour_as_channels": false }, "readout": { "bias": false },
+                     "likelihood": { "kind": "zero-inflated-gamma" } }"#;
+    let published = 374_432 + 10_410_160;
+    assert_eq!(n_parameters(model), published - 5 * 112);
+}

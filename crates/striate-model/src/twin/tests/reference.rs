@@ -119,7 +119,7 @@ fn spec(
 }
 
 fn start(n_neurons: usize, coordinates: Option<Vec<[f32; 2]>>) -> SessionStart {
-    SessionStart { mean_response: vec![0.0; n_neurons], coordinates, positions: None }
+    SessionStart { mean_response: vec![0.0; n_neurons], coordinates, ..SessionStart::default() }
 }
 
 #[test]

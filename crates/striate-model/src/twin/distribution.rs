@@ -1,0 +1,85 @@
+//! What a twin says about responses beyond their mean.
+
+use striate_base::RandomStream;
+
+use super::input::fits;
+use super::predict::MOST_VALUES;
+use super::{ClipInput, Twin};
+use crate::error::ModelError;
+
+/// Mean and variance of every response, `[clip, frame - frames_consumed, neuron]` each.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Moments {
+    /// Means: what [`Twin::predict`] gives.
+    pub mean: Vec<f32>,
+    /// Variances around them.
+    pub variance: Vec<f32>,
+}
+
+/// Recorded responses under a twin, arrays `[clip, frame - frames_consumed, neuron]`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Judgement {
+    /// Predicted means.
+    pub rates: Vec<f32>,
+    /// Natural logarithm of each response's density under each convention of
+    /// [`crate::likelihood::SilentFrames::ALL`]; empty where the likelihood is no density.
+    pub log_densities: Vec<Vec<f32>>,
+}
+
+impl Twin {
+    /// Predicted means and variances.
+    ///
+    /// # Errors
+    /// As [`Twin::predict`].
+    pub fn moments(&self, input: &ClipInput<'_>) -> Result<Moments, ModelError> {
+        let mut moments = Moments::default();
+        self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+            moments.mean.extend_from_slice(likelihood.rate(pass, read)?.values());
+            moments.variance.extend(likelihood.variance(pass, read)?);
+            Ok(())
+        })?;
+        Ok(moments)
+    }
+
+    /// Responses `[clip, frame - frames_consumed, neuron]` drawn from the predicted distributions.
+    ///
+    /// # Errors
+    /// As [`Twin::predict`].
+    pub fn sample(
+        &self,
+        input: &ClipInput<'_>,
+        random: &mut RandomStream,
+    ) -> Result<Vec<f32>, ModelError> {
+        let mut drawn = Vec::new();
+        self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+            drawn.extend(likelihood.sample(pass, read, random)?);
+            Ok(())
+        })?;
+        Ok(drawn)
+    }
+
+    /// Predicted means, and how likely `responses` `[clip, frame - frames_consumed, neuron]` are.
+    ///
+    /// # Errors
+    /// As [`Twin::predict`], and [`ModelError::Length`] for another number of responses.
+    pub fn judge(&self, input: &ClipInput<'_>, responses: &[f32]) -> Result<Judgement, ModelError> {
+        let n_frames = input.n_frames.saturating_sub(self.frames_consumed());
+        let axes = [input.n_clips, n_frames, input.shape(&self.spec)?.n_neurons];
+        fits("responses", responses, &axes, "clip, predicted frame, neuron")?;
+        let mut found = Judgement::default();
+        let mut n_done = 0;
+        self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+            let rates = likelihood.rate(pass, read)?;
+            found.rates.extend_from_slice(rates.values());
+            let here = &responses[n_done..n_done + rates.values().len()];
+            n_done += here.len();
+            let log_densities = likelihood.log_densities(pass, read, here)?;
+            found.log_densities.resize_with(log_densities.len(), Vec::new);
+            for (all, more) in found.log_densities.iter_mut().zip(log_densities) {
+                all.extend(more);
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+}
