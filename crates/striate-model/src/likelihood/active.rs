@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn shape_solves_the_likelihood_equation() {
-        for k in [0.06, 0.43, 0.58, 1.0, 3.0, 40.0] {
+        for k in [0.06f64, 0.43, 0.58, 1.0, 3.0, 40.0] {
             let found = gamma_shape(k.ln() - digamma(k));
             assert!((found - k).abs() < 1e-9 * k, "{found}, not {k}");
         }

@@ -122,7 +122,7 @@ fn shapes_are_in_the_file_and_never_move() {
     assert_eq!(shapes.values, SHAPES);
     assert!(!shapes.trainable);
     let clips = batch(&twin);
-    assert_eq!(loaded.predict(&clips.input()), twin.predict(&clips.input()));
+    assert_eq!(loaded.predict(&clips.input()).unwrap(), twin.predict(&clips.input()).unwrap());
     set(&mut twin, "likelihood.a.gamma_shape", 3.0);
-    assert_ne!(loaded.predict(&clips.input()), twin.predict(&clips.input()));
+    assert_ne!(loaded.predict(&clips.input()).unwrap(), twin.predict(&clips.input()).unwrap());
 }
