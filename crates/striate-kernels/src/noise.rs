@@ -146,6 +146,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
     fn same_bits_with_any_threads_at_any_level_and_of_any_length() {
         let draw = |length: usize| {
             let mut values = vec![f32::NAN; length];
@@ -162,6 +163,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
     fn moments_are_those_of_the_normal_distribution() {
         let n = 1 << 20;
         let mut values = vec![0.0; n];

@@ -77,6 +77,7 @@ proptest! {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn every_number_of_neurons_gives_the_sum_of_single_ones() {
     at_every_level(|| {
         for n_neurons in [1, 3, 16, 17, 255, at_native_speed(300, 20)] {

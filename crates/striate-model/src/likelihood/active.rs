@@ -134,8 +134,8 @@ mod tests {
         let mut statistics = ResponseStatistics::new(shapes.len(), 0.005);
         let n = 40_000;
         for frame in 0..n {
-            let mut draw = |&k: &f64| random.gamma(k, 1.7) as f32 + 0.005;
-            let drawn: Vec<f32> = shapes.iter().map(|k| draw(k)).collect();
+            let draw = |&k: &f64| random.gamma(k, 1.7) as f32 + 0.005;
+            let drawn: Vec<f32> = shapes.iter().map(draw).collect();
             // A quarter silent, at exactly 0 and exactly the threshold.
             let silent = [0.0, 0.005];
             let responses =

@@ -52,6 +52,7 @@ fn found(
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn products_of_pairs_are_those_of_rounded_factors() {
     for shape @ [rows, depth, columns] in [[1, 1, 1], [3, 7, 5], [14, 32, 33], [29, 17, 64]] {
         let (a, b) = (random(rows * depth, 1), random(depth * columns, 2));

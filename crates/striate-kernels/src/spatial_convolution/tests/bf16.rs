@@ -65,6 +65,7 @@ const FIRST: SpatialConvolution = SpatialConvolution {
 };
 
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn first_layers_are_right_with_every_stride() {
     for stride in [[1, 1], [2, 2], [3, 1]] {
         check(&SpatialConvolution { stride, ..FIRST });
@@ -72,6 +73,7 @@ fn first_layers_are_right_with_every_stride() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn tiles_stay_in_f32() {
     let geometry = SpatialConvolution { in_channels: 32, out_channels: 32, ..SAME };
     let geometry = SpatialConvolution { n_images: 1, kernel: [5, 5], padding: [2, 2], ..geometry };
@@ -84,6 +86,7 @@ fn tiles_stay_in_f32() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn any_number_of_threads_gives_the_same_bits() {
     let arguments = arguments(&FIRST);
     at_every_level(|| {

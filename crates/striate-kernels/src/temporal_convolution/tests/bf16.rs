@@ -27,6 +27,7 @@ fn error(found: &[f32], expected: &[f64]) -> f64 {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn errors_are_those_of_rounding() {
     for (kernel, n_frames, in_channels, out_channels, n_pixels) in [
         (5, 17, 17, 18, 131),
@@ -65,6 +66,7 @@ fn few(g: &TemporalConvolution, frames: usize, channels: usize, seed: u64) -> Ve
 
 /// At the points one number of few bits gives numbers of at most 8 bits: nothing is rounded.
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn nothing_is_lost_where_nothing_is_rounded() {
     for (in_channels, out_channels, n_pixels) in [(17, 18, 131), (32, 32, 6)] {
         let g = TemporalConvolution { n_pixels, in_channels, out_channels, ..TILED };
@@ -80,6 +82,7 @@ fn nothing_is_lost_where_nothing_is_rounded() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn what_tiles_do_not_pay_for_stays_in_f32() {
     let g = TemporalConvolution { in_channels: 1, ..TILED };
     let arguments = arguments(&g);
@@ -91,6 +94,7 @@ fn what_tiles_do_not_pay_for_stays_in_f32() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn any_number_of_threads_gives_the_same_bits() {
     let arguments = arguments(&TILED);
     at_every_level(|| {
