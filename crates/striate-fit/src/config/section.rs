@@ -50,7 +50,7 @@ pub struct FitSection {
     pub gradient_clip: Option<f64>,
     /// Where the receptive-field positions of the readout start.
     pub init_positions: InitialPositions,
-    /// Number format of the parameters.
+    /// Number format of the parameters. That of products is `model.core.precision`.
     pub precision: Precision,
     /// How the loss of a batch is scaled.
     pub reduction: LossReduction,
