@@ -96,6 +96,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn nothing_in_nothing_out() {
     for geometry in [
         SpatialConvolution { n_images: 0, ..FIRST },
