@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::{SAME, SpatialConvolution, Tiled, arguments, channels, naive, pairs};
 use crate::bf16::Bf16;
-use crate::testing::{TOLERANCE, assert_close, at_every_level, rounded, with_threads};
+use crate::testing::{
+    TOLERANCE, assert_close, at_every_level, at_native_speed, cases, rounded, with_threads,
+};
 
 /// Output and gradient of the weights, in slices that were full of NaN.
 fn found(g: &SpatialConvolution, [x, w, b, d]: &[Vec<f32>; 4]) -> [Vec<f32>; 2] {
@@ -31,12 +33,12 @@ fn check(g: &SpatialConvolution) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(80))]
+    #![proptest_config(cases(80))]
 
     #[test]
     fn results_are_those_of_rounded_factors(
-        n_images in 1..3usize,
-        (kernel, padding, stride, more) in (pairs(1, 6), pairs(0, 5), pairs(1, 4), pairs(0, 8)),
+        n_images in 1..at_native_speed(3usize, 2),
+        (kernel, padding, stride, more) in (pairs(1, at_native_speed(6, 4)), pairs(0, at_native_speed(5, 2)), pairs(1, 4), pairs(0, at_native_speed(8, 2))),
         (in_channels, out_channels) in (channels(), channels()),
     ) {
         let size = |axis: usize| {
