@@ -13,7 +13,7 @@ use striate_model::ModelConfig;
 use striate_recording::RecordingConfig;
 
 pub use section::{
-    CheckpointConfig, CosineConfig, FitSection, InitialPositions, LossReduction, OptimiserKind,
+    CheckpointConfig, CosineConfig, FitSection, InitialPositions, JointConfig, LossReduction, OptimiserKind,
     PlateauConfig, Precision, ScheduleConfig, StoppingConfig, ValidationConfig, ValidationMetric,
 };
 

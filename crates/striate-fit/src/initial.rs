@@ -7,10 +7,11 @@ mod peaks;
 mod positions;
 
 use striate_base::{CancelToken, Progress};
-use striate_model::{LikelihoodConfig, OutputGrid, SessionStart};
-use striate_recording::Recording;
+use striate_model::latent::LoadingsKind;
+use striate_model::{OutputGrid, SessionStart};
+use striate_recording::{Recording, Session};
 
-use crate::config::{FitSection, InitialPositions};
+use crate::config::{FitConfig, InitialPositions};
 use crate::error::FitError;
 
 /// What each session's part of the twin starts from.
@@ -19,17 +20,18 @@ use crate::error::FitError;
 /// [`FitError`] for data that cannot be read, or positions asked for that the data do not give.
 pub(crate) fn session_starts(
     recording: &Recording,
-    fit: &FitSection,
-    likelihood: &LikelihoodConfig,
+    config: &FitConfig,
     grid: &OutputGrid,
     (progress, cancel): (&mut dyn Progress, &CancelToken),
 ) -> Result<Vec<SessionStart>, FitError> {
+    let (fit, likelihood) = (&config.fit, &config.model.likelihood);
     progress.start("looking at the data", Some(recording.sessions.len() as u64));
     let mut starts = Vec::new();
     for session in &recording.sessions {
         let mean_response = means::mean_responses(session, &fit.train_tier)?;
         let coordinates = positions::coordinates(session);
-        let mut start = SessionStart { mean_response, ..SessionStart::default() };
+        let cortex = cortex(session, config);
+        let mut start = SessionStart { mean_response, cortex, ..SessionStart::default() };
         if let Some(wants) = likelihood.wants_active() {
             start.active = Some(active::active_responses(session, &fit.train_tier, wants, cancel)?);
         }
@@ -58,14 +60,22 @@ pub(crate) fn session_starts(
     Ok(starts)
 }
 
+/// Positions in the cortex, where the twin's loadings come from them.
+fn cortex(session: &Session, config: &FitConfig) -> Option<Vec<[f32; 3]>> {
+    let latent = config.model.latent.as_ref()?;
+    (latent.loadings == LoadingsKind::FromPositions).then(|| positions::cortex(session)).flatten()
+}
+
 /// Starts of the same shape without a look at the data, for a twin whose values come from elsewhere.
-pub(crate) fn unseen_starts(recording: &Recording, fit: &FitSection) -> Vec<SessionStart> {
+pub(crate) fn unseen_starts(recording: &Recording, config: &FitConfig) -> Vec<SessionStart> {
+    let fit = &config.fit;
     // Whether there is a position network decides which parameters there are.
     let from_coordinates =
         matches!(fit.init_positions, InitialPositions::Auto | InitialPositions::Coordinates);
-    let start = |session: &striate_recording::Session| SessionStart {
+    let start = |session: &Session| SessionStart {
         mean_response: vec![0.0; session.info.n_neurons],
         coordinates: positions::coordinates(session).filter(|_| from_coordinates),
+        cortex: cortex(session, config),
         ..SessionStart::default()
     };
     recording.sessions.iter().map(start).collect()

@@ -13,6 +13,7 @@ mod optimiser;
 mod outcome;
 mod run;
 mod schedule;
+mod stage;
 mod start;
 mod state;
 mod stopping;
@@ -30,6 +31,7 @@ pub use error::{CheckpointError, ConfigError, FitError};
 pub use fingerprint::data_hash;
 pub use outcome::{FitEnd, FitOutcome, FitSummary};
 pub use run::{MetricsRecord, RunFolder, RunStatus};
+pub use stage::StageKind;
 
 /// Fit a twin as configured and leave everything in the folder `run`.
 ///

@@ -5,6 +5,7 @@ use striate_model::{Gradients, Parameter, Twin};
 
 use crate::config::{FitSection, OptimiserKind};
 use crate::error::FitError;
+use crate::stage::StageKind;
 
 /// First and second moments of every parameter, and which parameters stay as they are.
 #[derive(Debug, Clone)]
@@ -32,22 +33,27 @@ pub(crate) struct Moments {
     pub(crate) second: Vec<f32>,
 }
 
-/// Whether the fit leaves a parameter, or a running statistic, as it is.
-pub(crate) fn is_frozen(fit: &FitSection, parameter: &Parameter) -> bool {
-    fit.freeze.iter().any(|frozen| is_in(frozen, &parameter.group, &parameter.name))
+/// Whether the fit leaves a parameter, or a running statistic, as it is in a stage.
+pub(crate) fn is_frozen(fit: &FitSection, stage: StageKind, parameter: &Parameter) -> bool {
+    stage.leaves(parameter)
+        || fit.freeze.iter().any(|frozen| is_in(frozen, &parameter.group, &parameter.name))
 }
 
 impl Optimiser {
-    /// The optimiser of `fit` for the parameters of `twin`, moments at zero.
+    /// The optimiser of `fit` for the parameters of `twin` in a stage, moments at zero.
     ///
     /// # Errors
     /// [`FitError::Mismatch`] for a frozen group that the twin does not have.
-    pub(crate) fn new(fit: &FitSection, twin: &Twin) -> Result<Self, FitError> {
+    pub(crate) fn new(
+        fit: &FitSection,
+        stage: StageKind,
+        twin: &Twin,
+    ) -> Result<Self, FitError> {
         for frozen in &fit.freeze {
             refuse_unknown_group(frozen, twin)?;
         }
         let moments = |p: &Parameter| {
-            let length = if p.trainable && !is_frozen(fit, p) { p.values.len() } else { 0 };
+            let length = if p.trainable && !is_frozen(fit, stage, p) { p.values.len() } else { 0 };
             Moments { first: vec![0.0; length], second: vec![0.0; length] }
         };
         let rate_factor =

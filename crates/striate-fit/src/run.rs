@@ -23,6 +23,7 @@ use striate_base::provenance::Provenance;
 use crate::config::FitConfig;
 use crate::error::FitError;
 use crate::outcome::FitSummary;
+use crate::stage::StageKind;
 use crate::trackers::METRICS_FILE;
 
 pub(crate) use compare::{decisive_hash, refuse_other_config};
@@ -123,10 +124,17 @@ pub struct MetricsRecord {
     pub epoch: u64,
     /// Optimiser steps done.
     pub step: u64,
+    /// What was fitted.
+    #[serde(default)]
+    pub stage: StageKind,
     /// Learning rate of the last step.
     pub learning_rate: f64,
     /// Mean over the epoch's steps of the likelihood part of the loss, per scored value.
     pub train_loss: f64,
+    /// Divergence of the latents from their prior in nats per frame, mean over the epoch; 0 without
+    /// latents.
+    #[serde(default)]
+    pub divergence: f64,
     /// Mean over the epoch's steps of the regularisers, as added to the loss.
     pub regulariser: f64,
     /// Validation score, where this epoch was validated.

@@ -13,9 +13,10 @@ use crate::checkpoint::CheckpointStore;
 use crate::config::{FitConfig, ValidFitConfig};
 use crate::error::FitError;
 use crate::fingerprint::data_hash;
-use crate::optimiser::{Optimiser, is_frozen};
+use crate::optimiser::Optimiser;
 use crate::outcome::{FitEnd, FitOutcome};
 use crate::run::{self, RunFolder, RunStatus, TimingLog};
+use crate::stage::StageKind;
 use crate::state::TrainState;
 use crate::trackers::Trackers;
 use crate::trainer::{LoopEnd, Rules, Traces, Trainer};
@@ -119,18 +120,17 @@ fn prepare<'a>(
             seed: config.seed,
         },
     )?;
-    let rules = Rules::new(config, sampler.steps_per_epoch());
     let twin = match found.checkpoint {
         // Everything that the data or another twin decide is in the checkpoint.
-        Some(_) => build(config, &recording, &initial::unseen_starts(&recording, &config.fit))?,
+        Some(_) => build(config, &recording, &initial::unseen_starts(&recording, config))?,
         None => start(config, &recording, progress, cancel)?,
     };
     memory::refuse_too_much(config, &recording, &twin, progress)?;
-    let optimiser = Optimiser::new(&config.fit, &twin)?;
-    let state = found
-        .checkpoint
-        .as_ref()
-        .map_or_else(|| TrainState::start(rules.schedule.start()), |c| c.state.clone());
+    let saved = found.checkpoint.as_ref().map(|checkpoint| checkpoint.state.clone());
+    let kind = saved.as_ref().map_or(StageKind::first(config), |state| state.stage.kind);
+    let rules = Rules::new(config, kind, sampler.steps_per_epoch());
+    let state = saved.unwrap_or_else(|| TrainState::start(kind, rules.schedule.start()));
+    let optimiser = Optimiser::new(&config.fit, kind, &twin)?;
     let n_train = |s: &striate_recording::Session| s.trials_of(&config.fit.train_tier).len();
     let mut trainer = Trainer {
         config,
@@ -145,6 +145,7 @@ fn prepare<'a>(
         traces: open_traces(run, store, &state, config)?,
         state,
     };
+    trainer.prepare_twin();
     if let Some(checkpoint) = found.checkpoint {
         progress.note(&format!("going on from step {}", checkpoint.state.step));
         trainer.load(checkpoint)?;
@@ -175,9 +176,8 @@ fn start(
     cancel: &CancelToken,
 ) -> Result<Twin, FitError> {
     let grid = spec(config, recording).output_grid()?;
-    let likelihood = &config.model.likelihood;
     let watch = (progress as &mut dyn Progress, cancel);
-    let starts = initial::session_starts(recording, &config.fit, likelihood, &grid, watch)?;
+    let starts = initial::session_starts(recording, config, &grid, watch)?;
     let mut twin = build(config, recording, &starts)?;
     if let Some(folder) = &config.fit.start_from {
         let n_taken = transfer::take_over(&mut twin, folder)?;
@@ -192,9 +192,7 @@ fn build(
     starts: &[SessionStart],
 ) -> Result<Twin, FitError> {
     let streams = Streams::new(config.seed).child("model");
-    let mut twin = Twin::build(spec(config, recording), starts, &streams)?;
-    twin.freeze(|parameter| is_frozen(&config.fit, parameter));
-    Ok(twin)
+    Ok(Twin::build(spec(config, recording), starts, &streams)?)
 }
 
 fn spec(config: &ValidFitConfig, recording: &Recording) -> TwinSpec {

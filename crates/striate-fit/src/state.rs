@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 use crate::exact;
 use crate::outcome::FitEnd;
 use crate::schedule::ScheduleState;
+use crate::stage::{Stage, StageKind};
 use crate::stopping::StopperState;
 use crate::trackers::TrackerLengths;
 
 /// The numbers of a fit between two steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TrainState {
+    #[serde(default)]
+    pub(crate) stage: Stage,
     /// Optimiser steps done.
     pub(crate) step: u64,
     /// Epochs done.
@@ -34,8 +37,9 @@ pub(crate) struct TrainState {
 
 impl TrainState {
     /// The state before the first step.
-    pub(crate) fn start(schedule: ScheduleState) -> Self {
+    pub(crate) fn start(kind: StageKind, schedule: ScheduleState) -> Self {
         Self {
+            stage: Stage { kind, ..Stage::default() },
             step: 0,
             epoch: 0,
             step_in_epoch: 0,
@@ -57,6 +61,12 @@ pub(crate) struct EpochSums {
     pub(crate) likelihood: f64,
     /// Scored values (frames times neurons) in that sum.
     pub(crate) n_values: u64,
+    /// Divergence of the latents from their prior, in nats.
+    #[serde(with = "exact::number", default)]
+    pub(crate) divergence: f64,
+    /// Frames (of all clips) in that sum.
+    #[serde(default)]
+    pub(crate) n_frames: u64,
     /// Regularisers, summed over the steps.
     #[serde(with = "exact::number")]
     pub(crate) regulariser: f64,
@@ -71,6 +81,11 @@ impl EpochSums {
     /// Mean likelihood loss per scored value.
     pub(crate) fn loss(&self) -> f64 {
         self.likelihood / self.n_values.max(1) as f64
+    }
+
+    /// Mean divergence per frame.
+    pub(crate) fn divergence(&self) -> f64 {
+        self.divergence / self.n_frames.max(1) as f64
     }
 
     /// Mean regulariser per step.

@@ -63,6 +63,9 @@ impl Trackers {
             ("train/loss", record.train_loss),
             ("train/regulariser", record.regulariser),
         ];
+        if record.divergence != 0.0 {
+            scalars.push(("train/divergence", record.divergence));
+        }
         scalars.extend(record.validation_score.map(|score| ("validation/score", score)));
         self.events.scalars(record.step, &scalars)?;
         for (session, score) in &record.session_scores {

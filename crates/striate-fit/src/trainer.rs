@@ -19,12 +19,13 @@ use striate_recording::{ClipSampler, Recording};
 use crate::checkpoint::{CheckpointStore, Tensors};
 use crate::config::{ScheduleConfig, ValidFitConfig};
 use crate::error::FitError;
-use crate::optimiser::Optimiser;
+use crate::optimiser::{Optimiser, is_frozen};
 use crate::outcome::{FitEnd, FitSummary};
 use crate::run::{MetricsRecord, TimingLog};
 use crate::schedule::Schedule;
+use crate::stage::{Stage, StageKind};
 use crate::state::{EpochSums, TrainState};
-use crate::stopping::{Stopper, Verdict};
+use crate::stopping::{Stopper, StopperState, Verdict};
 use crate::trackers::{TrackerLengths, Trackers};
 
 /// Where a fit leaves its traces.
@@ -79,15 +80,17 @@ pub(crate) struct Rules {
     pub(crate) schedule: Schedule,
     pub(crate) stopper: Stopper,
     pub(crate) steps_per_epoch: usize,
+    /// Of the stage.
     pub(crate) max_epochs: u64,
+    /// Of the stage.
     pub(crate) max_steps: u64,
     pub(crate) streams: Streams,
 }
 
 impl Rules {
-    /// The rules of `config` for epochs of at most `epoch_steps` steps.
-    pub(crate) fn new(config: &ValidFitConfig, epoch_steps: usize) -> Self {
-        let fit = &config.fit;
+    /// The rules of a stage for epochs of at most `epoch_steps` steps.
+    pub(crate) fn new(config: &ValidFitConfig, stage: StageKind, epoch_steps: usize) -> Self {
+        let fit = stage.settings(config);
         let steps_per_epoch = fit.steps_per_epoch.unwrap_or(epoch_steps).max(1);
         let in_epochs = fit.max_epochs.saturating_mul(steps_per_epoch as u64);
         let max_steps = fit.max_steps.unwrap_or(u64::MAX).min(in_epochs);
@@ -97,7 +100,7 @@ impl Rules {
         };
         let patience = fit.stopping.patience.unwrap_or(usual_patience);
         Self {
-            schedule: Schedule::new(fit.schedule.clone(), fit.learning_rate, max_steps),
+            schedule: Schedule::new(fit.schedule, fit.learning_rate, max_steps),
             stopper: Stopper { patience, rounds, threshold: fit.stopping.threshold },
             steps_per_epoch,
             max_epochs: fit.max_epochs,
@@ -117,12 +120,15 @@ impl Trainer<'_> {
     ) -> Result<LoopEnd, FitError> {
         let mut batches = self.prefetch();
         let mut clock = CheckpointClock::new(self.config);
-        progress.start("fitting", Some(self.rules.max_steps));
-        progress.advance(self.state.step);
+        self.announce(progress);
         loop {
             if let Some(ended_by) = self.state.ended {
                 progress.finish();
-                return Ok(LoopEnd::Finished(ended_by));
+                if !self.begin_next_stage()? {
+                    return Ok(LoopEnd::Finished(ended_by));
+                }
+                self.save()?;
+                self.announce(progress);
             }
             if cancel.is_cancelled() {
                 self.save()?;
@@ -142,9 +148,52 @@ impl Trainer<'_> {
         }
     }
 
+    /// Begin the progress of the stage.
+    fn announce(&self, progress: &mut dyn Progress) {
+        let what = match self.state.stage.kind {
+            StageKind::All => "fitting",
+            StageKind::WithoutLatents => "fitting without latents",
+        };
+        progress.start(what, Some(self.rules.max_steps));
+        progress.advance(self.steps_of_stage());
+    }
+
+    /// Let the twin take part in the stage with what is fitted in it.
+    pub(crate) fn prepare_twin(&mut self) {
+        let kind = self.state.stage.kind;
+        self.twin.use_latents(kind == StageKind::All);
+        self.twin.freeze(|parameter| is_frozen(&self.config.fit, kind, parameter));
+    }
+
+    /// Go over to the next stage, if there is one: weights stay, everything else starts afresh.
+    fn begin_next_stage(&mut self) -> Result<bool, FitError> {
+        if self.state.stage.kind == StageKind::All {
+            return Ok(false);
+        }
+        let kind = StageKind::All;
+        self.rules = Rules::new(self.config, kind, self.rules.steps_per_epoch);
+        self.state.stage =
+            Stage { kind, first_step: self.state.step, first_epoch: self.state.epoch };
+        self.state.schedule = self.rules.schedule.start();
+        self.state.stopper = StopperState::default();
+        self.state.ended = None;
+        self.best = None;
+        self.prepare_twin();
+        self.optimiser = Optimiser::new(&self.config.fit, kind, &self.twin)?;
+        Ok(true)
+    }
+
+    fn steps_of_stage(&self) -> u64 {
+        self.state.step - self.state.stage.first_step
+    }
+
+    fn epochs_of_stage(&self) -> u64 {
+        self.state.epoch - self.state.stage.first_epoch
+    }
+
     fn epoch_is_over(&self) -> bool {
         self.state.step_in_epoch >= self.rules.steps_per_epoch
-            || self.state.step >= self.rules.max_steps
+            || self.steps_of_stage() >= self.rules.max_steps
     }
 
     /// Judge the twin, follow schedule and stopper, write the epoch down.
@@ -166,8 +215,10 @@ impl Trainer<'_> {
         let record = MetricsRecord {
             epoch: self.state.epoch,
             step: self.state.step,
+            stage: self.state.stage.kind,
             learning_rate: self.state.sums.learning_rate,
             train_loss: self.state.sums.loss(),
+            divergence: self.state.sums.divergence(),
             regulariser: self.state.sums.regulariser(),
             validation_score: score,
             session_scores: judged.map(|scores| scores.sessions).unwrap_or_default(),
@@ -181,7 +232,8 @@ impl Trainer<'_> {
     }
 
     fn is_last_epoch(&self) -> bool {
-        self.state.epoch + 1 >= self.rules.max_epochs || self.state.step >= self.rules.max_steps
+        self.epochs_of_stage() + 1 >= self.rules.max_epochs
+            || self.steps_of_stage() >= self.rules.max_steps
     }
 
     /// Let schedule and stopper see a score; keep or put back the best weights as they say.
@@ -199,8 +251,8 @@ impl Trainer<'_> {
     fn decide_end(&mut self, verdict: Option<Verdict>) -> Result<(), FitError> {
         self.state.ended = match verdict {
             Some(Verdict { stop: true, .. }) => Some(FitEnd::EarlyStopping),
-            _ if self.state.epoch >= self.rules.max_epochs => Some(FitEnd::MaxEpochs),
-            _ if self.state.step >= self.rules.max_steps => Some(FitEnd::MaxSteps),
+            _ if self.epochs_of_stage() >= self.rules.max_epochs => Some(FitEnd::MaxEpochs),
+            _ if self.steps_of_stage() >= self.rules.max_steps => Some(FitEnd::MaxSteps),
             _ => None,
         };
         let round_over = verdict.is_some_and(|verdict| verdict.restore_best);

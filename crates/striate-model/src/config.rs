@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::CoreConfig;
 use crate::error::ModelError;
+use crate::latent::LatentConfig;
 use crate::likelihood::LikelihoodConfig;
 use crate::readout::ReadoutConfig;
 use crate::shifter::ShifterConfig;
@@ -37,6 +38,9 @@ pub struct ModelConfig {
     pub shifter: Option<ShifterConfig>,
     /// From the readout to a rate, and the loss.
     pub likelihood: LikelihoodConfig,
+    /// Latents that no stimulus explains, shared by all neurons of a session; absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latent: Option<LatentConfig>,
 }
 
 /// What the core sees.
@@ -66,7 +70,8 @@ impl ModelConfig {
         if let Some(shifter) = &self.shifter {
             shifter.settings().check()?;
         }
-        self.likelihood.settings().check()
+        self.likelihood.settings().check()?;
+        self.latent.as_ref().map_or(Ok(()), LatentConfig::check)
     }
 }
 

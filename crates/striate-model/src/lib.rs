@@ -36,6 +36,7 @@ mod config;
 pub mod core;
 mod error;
 mod grid;
+pub mod latent;
 pub mod likelihood;
 mod network;
 mod parameters;
@@ -49,11 +50,12 @@ pub use self::core::CoreConfig;
 pub use config::{InputConfig, ModelConfig};
 pub use error::ModelError;
 pub use grid::OutputGrid;
+pub use latent::LatentConfig;
 pub use likelihood::LikelihoodConfig;
 pub use parameters::{Gradients, Parameter, ParameterBuilder, ParameterId, Parameters};
 pub use pass::{Mode, Pass};
 pub use readout::ReadoutConfig;
 pub use shifter::ShifterConfig;
 pub use twin::{
-    ClipInput, Judgement, Moments, SessionShape, SessionStart, StepLoss, Twin, TwinSpec,
+    ClipInput, Judgement, LatentState, Moments, SeenResponses, SessionShape, SessionStart, StepLoss, Twin, TwinSpec,
 };

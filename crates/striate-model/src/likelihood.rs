@@ -7,7 +7,7 @@ mod special;
 mod zero_inflated_gamma;
 
 use striate_base::RandomStream;
-use striate_ops::Var;
+use striate_ops::{MonteCarloLaw, Var};
 
 pub use active::{ActiveResponses, ResponseStatistics};
 pub use poisson::PoissonConfig;
@@ -98,6 +98,12 @@ pub trait Likelihood: Send + Sync {
         responses: &Var,
     ) -> Result<(Var, f64), ModelError>;
 
+    /// The same law for operations that average over samples of latents.
+    ///
+    /// # Errors
+    /// [`ModelError::Operation`] where its constants do not fit.
+    fn law(&self, pass: &mut Pass<'_>) -> Result<MonteCarloLaw, ModelError>;
+
     /// Variance of the responses around the rate, in its shape.
     ///
     /// # Errors
@@ -115,9 +121,25 @@ pub trait Likelihood: Send + Sync {
         random: &mut RandomStream,
     ) -> Result<Vec<f32>, ModelError>;
 
-    /// Natural logarithm of the probability density of each response, complete, in the shape of the
-    /// rate: one array for each convention of [`SilentFrames::ALL`]. Empty where responses need not
-    /// have a density under this likelihood (normalised responses have none under a Poisson law).
+    /// Probability of a response up to the recorded one, in the shape of the rate; within a response that
+    /// has a probability of its own, at the share of it that `within` says (0 to 1, one for each
+    /// response). With uniform shares these are uniform where the distribution is right (Smith 1985,
+    /// "Diagnostic checks of non-standard time series models", for randomised residuals). NaN for a
+    /// response that the distribution does not know.
+    ///
+    /// # Errors
+    /// As [`Likelihood::rate`].
+    fn cumulative(
+        &self,
+        pass: &mut Pass<'_>,
+        read: &[Var],
+        responses: &[f32],
+        within: &[f32],
+    ) -> Result<Vec<f32>, ModelError>;
+
+    /// Natural logarithm of the probability density of each response (its probability, where responses
+    /// are counts), complete, in the shape of the rate: one array for each convention of
+    /// [`SilentFrames::ALL`]. NaN for a response without one: under a Poisson law all that are no counts.
     ///
     /// # Errors
     /// As [`Likelihood::rate`].
@@ -127,6 +149,15 @@ pub trait Likelihood: Send + Sync {
         read: &[Var],
         responses: &[f32],
     ) -> Result<Vec<Vec<f32>>, ModelError>;
+}
+
+/// Refuse responses that are not one for each value read.
+fn same_length(read: &[Var], responses: &[f32]) -> Result<(), ModelError> {
+    let n_read = read.first().map_or(0, |var| var.values().len());
+    if responses.len() == n_read {
+        return Ok(());
+    }
+    Err(ModelError::mismatch("responses to judge", responses.len(), n_read))
 }
 
 /// The variables of `N` outputs.

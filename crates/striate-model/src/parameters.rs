@@ -8,7 +8,7 @@ pub struct Parameter {
     /// Unique name, words separated by dots, as `core.layer0.spatial.weight` or
     /// `readout.SESSION.features`.
     pub name: String,
-    /// `core`, `readout`, `shifter`, `likelihood`, or `positions` for the receptive-field centres and covariances of
+    /// `core`, `readout`, `shifter`, `likelihood`, `latent`, or `positions` for the receptive-field centres and covariances of
     /// a readout, which live on another scale than weights.
     pub group: String,
     /// Length of each axis.
@@ -29,7 +29,7 @@ impl Parameter {
     }
 }
 
-/// All parameters of a twin, in a fixed order: the core's, then each session's.
+/// All parameters of a twin, in a fixed order: the core's, then each session's, then those of latents.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters(pub Vec<Parameter>);
 

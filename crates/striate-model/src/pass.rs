@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use striate_base::RandomStream;
 use striate_kernels::noise;
-use striate_ops::{LeafGradients, OpError, Tape, Var};
+use striate_ops::{LeafGradients, MonteCarloNoise, OpError, Tape, Var};
 
 use crate::parameters::{Gradients, ParameterId, Parameters};
 
@@ -25,7 +25,19 @@ pub(crate) enum Noise<'a> {
     Stream(&'a mut RandomStream),
     /// Given, to compare with a reference.
     #[cfg(test)]
-    Given(&'a [f32]),
+    Given(GivenNoise<'a>),
+}
+
+/// Numbers in the place of random ones.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct GivenNoise<'a> {
+    /// Of sampled positions.
+    pub(crate) positions: &'a [f32],
+    /// 1 where a response is hidden, `[clip, frame, neuron]`.
+    pub(crate) hidden: &'a [f32],
+    /// Of the latents, `[row, sample, dim]`.
+    pub(crate) latents: &'a [f32],
 }
 
 /// One evaluation of a twin.
@@ -88,7 +100,33 @@ impl<'a> Pass<'a> {
             Noise::Absent => values.fill(0.0),
             Noise::Stream(random) => noise::fill_normal(random.next_u64(), values),
             #[cfg(test)]
-            Noise::Given(given) => values.copy_from_slice(given),
+            Noise::Given(given) => values.copy_from_slice(given.positions),
+        }
+    }
+
+    /// Where the latents' samples come from.
+    pub(crate) fn sample_noise(&mut self) -> MonteCarloNoise {
+        #[cfg(test)]
+        if let Noise::Given(given) = &self.noise {
+            return MonteCarloNoise::Given(given.latents.into());
+        }
+        MonteCarloNoise::Key(self.key())
+    }
+
+    /// A random number that further ones may be drawn from; 0 in evaluation.
+    pub(crate) fn key(&mut self) -> u64 {
+        match &mut self.noise {
+            Noise::Stream(random) => random.next_u64(),
+            _ => 0,
+        }
+    }
+
+    /// Which responses are hidden, where that is given and not to be drawn.
+    pub(crate) fn given_hidden(&self) -> Option<&'a [f32]> {
+        match &self.noise {
+            #[cfg(test)]
+            Noise::Given(given) => Some(given.hidden),
+            _ => None,
         }
     }
 

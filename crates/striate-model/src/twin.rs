@@ -2,7 +2,9 @@
 
 mod distribution;
 mod file;
+mod given;
 mod input;
+mod latents;
 mod memory;
 mod predict;
 mod step;
@@ -18,12 +20,14 @@ use striate_ops::{Pool, Tape};
 
 pub use distribution::{Judgement, Moments};
 pub use input::ClipInput;
+pub use latents::{LatentState, SeenResponses};
 pub use step::StepLoss;
 
 use crate::config::{ModelConfig, in_range};
 use crate::core::{Core, CoreInput};
 use crate::error::ModelError;
 use crate::grid::OutputGrid;
+use crate::latent::LatentPart;
 use crate::likelihood::{ActiveResponses, Likelihood};
 use crate::parameters::{Parameter, ParameterBuilder, Parameters};
 use crate::pass::{Noise, Pass};
@@ -86,6 +90,8 @@ pub struct SessionStart {
     /// Coordinates in the tissue, two in the plane, in any unit; they take precedence over
     /// `positions`.
     pub coordinates: Option<Vec<[f32; 2]>>,
+    /// The same with depth, for loadings that come from positions.
+    pub cortex: Option<Vec<[f32; 3]>>,
     /// What the likelihood asks for ([`crate::LikelihoodConfig::wants_active`]).
     pub active: Option<ActiveResponses>,
 }
@@ -97,6 +103,9 @@ pub struct Twin {
     spec: TwinSpec,
     core: Box<dyn Core>,
     sessions: Vec<SessionParts>,
+    latent: Option<LatentPart>,
+    /// Whether the latents take part.
+    uses_latents: bool,
     parameters: Parameters,
     pool: Pool,
 }
@@ -134,7 +143,9 @@ impl Twin {
                 likelihood: build_likelihood(&spec, (shape, start), &mut parameters, streams)?,
             });
         }
-        Ok(Self { spec, core, sessions, parameters, pool: Pool::new() })
+        let latent = build_latents(&spec, starts, &mut parameters, streams)?;
+        let (uses_latents, pool) = (latent.is_some(), Pool::new());
+        Ok(Self { spec, core, sessions, latent, uses_latents, parameters, pool })
     }
 
     /// A twin of other sessions with the core of the twin saved in `folder`: the start of a transfer.
@@ -286,6 +297,27 @@ fn build_likelihood(
     let prefix = format!("likelihood.{}", shape.id);
     let mut builder = ParameterBuilder::new(parameters, streams, "likelihood", prefix);
     spec.model.likelihood.settings().build(start, &mut builder)
+}
+
+fn build_latents(
+    spec: &TwinSpec,
+    starts: &[SessionStart],
+    parameters: &mut Parameters,
+    streams: &Streams,
+) -> Result<Option<LatentPart>, ModelError> {
+    let Some(config) = &spec.model.latent else { return Ok(None) };
+    let group = LatentPart::GROUP;
+    let mut builder = ParameterBuilder::new(parameters, streams, group, group.to_owned());
+    let mut latent = LatentPart::new(config, &mut builder);
+    let outputs = spec.model.likelihood.settings().outputs();
+    for (shape, start) in spec.sessions.iter().zip(starts) {
+        let mut of = |part: &str| {
+            ParameterBuilder::new(parameters, streams, group, format!("{part}.{}", shape.id))
+        };
+        latent.add_encoder(shape.n_neurons, &mut of("encoder"));
+        latent.add_loadings((start, shape.n_neurons), outputs, &mut of("loadings"))?;
+    }
+    Ok(Some(latent))
 }
 
 fn check_spec(spec: &TwinSpec) -> Result<(), ModelError> {

@@ -28,11 +28,26 @@ pub(super) fn check(fit: &FitSection) -> Result<(), ConfigError> {
     require(seconds > 0.0, "fit.checkpoint.every_s", seconds, "a number above 0")?;
     let keep = fit.checkpoint.keep;
     require(keep >= 2, "fit.checkpoint.keep", keep, "2 or more, so that one may be damaged")?;
+    check_joint(fit)?;
     if let Some(limit) = &fit.memory_limit {
         let parsed = striate_base::machine::parse_bytes(limit);
         require(parsed.is_ok(), "fit.memory_limit", limit, "a size such as \"8GiB\"")?;
     }
     Ok(())
+}
+
+/// What the second stage changes, as if it were the first.
+fn check_joint(fit: &FitSection) -> Result<(), ConfigError> {
+    let joint = &fit.joint;
+    let rate = joint.learning_rate.unwrap_or(fit.learning_rate);
+    require(rate > 0.0 && rate <= 1.0, "fit.joint.learning_rate", rate, "above 0, at most 1")?;
+    require_one("fit.joint.max_epochs", joint.max_epochs.unwrap_or(1))?;
+    require_one("fit.joint.max_steps", joint.max_steps.unwrap_or(1))?;
+    if let Some(ScheduleConfig::Plateau(plateau)) = &joint.schedule {
+        check_plateau(plateau, rate)?;
+    }
+    let threshold = joint.stopping.as_ref().map_or(0.0, |stopping| stopping.threshold);
+    require(threshold >= 0.0, "fit.joint.stopping.threshold", threshold, "0 or more")
 }
 
 fn check_optimiser(fit: &FitSection) -> Result<(), ConfigError> {

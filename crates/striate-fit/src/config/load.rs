@@ -15,7 +15,7 @@ const PATH_KEYS: [(&str, &str); 3] =
     [("recording", "path"), ("recording", "root"), ("fit", "start_from")];
 
 /// Known keys of a fit that its table need not have.
-const OPTIONAL_KEYS: [&str; 13] = [
+const OPTIONAL_KEYS: [&str; 18] = [
     "seed",
     "threads",
     "recording.path",
@@ -24,6 +24,11 @@ const OPTIONAL_KEYS: [&str; 13] = [
     "fit.steps_per_epoch",
     "fit.start_from",
     "fit.gradient_clip",
+    "fit.joint.learning_rate",
+    "fit.joint.max_epochs",
+    "fit.joint.max_steps",
+    "fit.joint.schedule",
+    "fit.joint.stopping",
     "fit.memory_limit",
     "fit.stopping.patience",
     "fit.validation.crop_frames",

@@ -42,6 +42,11 @@ pub struct FitSection {
     /// name's prefix.
     #[serde(deserialize_with = "one_or_many")]
     pub freeze: Vec<String>,
+    /// Fit a twin with latents without them first, to the end of schedule and stopping, and then
+    /// everything together. Default true.
+    pub without_latents_first: bool,
+    /// The second of these stages.
+    pub joint: JointConfig,
     /// Run or twin folder whose weights are the start (shared parts, and sessions of equal name).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_from: Option<PathBuf>,
@@ -83,6 +88,8 @@ impl Default for FitSection {
             steps_per_epoch: None,
             train_tier: "train".into(),
             freeze: Vec::new(),
+            without_latents_first: true,
+            joint: JointConfig::default(),
             start_from: None,
             gradient_clip: None,
             init_positions: InitialPositions::Auto,
@@ -217,6 +224,27 @@ impl Default for StoppingConfig {
     }
 }
 
+/// The second stage of a twin with latents; what is absent is as in the first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JointConfig {
+    /// Learning rate at its start. Range: above 0, at most 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+    /// Epochs of the stage. Range: 1 and above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_epochs: Option<u64>,
+    /// Optimiser steps of the stage. Range: 1 and above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<u64>,
+    /// How the learning rate changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleConfig>,
+    /// When the stage ends before its last epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopping: Option<StoppingConfig>,
+}
+
 /// How the twin is judged while it is fitted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -239,7 +267,7 @@ impl Default for ValidationConfig {
     fn default() -> Self {
         Self {
             tier: "auto".into(),
-            metric: ValidationMetric::SingleTrialCorrelation,
+            metric: ValidationMetric::Auto,
             every_epochs: 1,
             crop_frames: None,
             max_trials: None,
@@ -251,8 +279,14 @@ impl Default for ValidationConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ValidationMetric {
-    /// Correlation of prediction and response over all frames of all trials, mean over neurons.
+    /// `conditioned-correlation` while latents are fitted, else `single-trial-correlation`.
+    Auto,
+    /// Correlation of prediction and response over all frames of all trials, mean over neurons. Latents
+    /// are averaged over their prior.
     SingleTrialCorrelation,
+    /// The same, of neurons that the twin does not see, given the other half of the population
+    /// (`model.latent.hidden_half`).
+    ConditionedCorrelation,
 }
 
 /// When checkpoints are written and how many are kept.

@@ -23,6 +23,15 @@ pub(super) fn coordinates(session: &Session) -> Option<Vec<[f32; 2]>> {
     Some(coordinates.outer_iter().map(|of_neuron| [of_neuron[0], of_neuron[1]]).collect())
 }
 
+/// Coordinates in the tissue with depth, in micrometres.
+pub(super) fn cortex(session: &Session) -> Option<Vec<[f32; 3]>> {
+    let coordinates = session.info.neuron_coordinates.as_ref()?;
+    if coordinates.ncols() < 3 {
+        return None;
+    }
+    Some(coordinates.outer_iter().map(|c| [c[0], c[1], c[2]]).collect())
+}
+
 /// Positions found in the responses.
 #[derive(Debug)]
 pub(super) struct FoundPositions {

@@ -25,14 +25,16 @@ impl Trainer<'_> {
 
     /// Take one step.
     pub(super) fn step(&mut self, batches: &mut Prefetcher) -> Result<(), FitError> {
-        let rate = self.rules.schedule.rate(&self.state.schedule, self.state.step);
+        // Schedule and moments count from the beginning of the stage.
+        let step = self.state.step - self.state.stage.first_step;
+        let rate = self.rules.schedule.rate(&self.state.schedule, step);
         let mut gradients = Gradients::zeros(self.twin.parameters());
         let mut step_loss = 0.0;
         for session in 0..self.recording.sessions.len() {
             let batch = batches.next()?;
             step_loss += self.accumulate(session, &batch, rate, &mut gradients)?;
         }
-        self.optimiser.step(&mut self.twin, &mut gradients, rate, self.state.step + 1);
+        self.optimiser.step(&mut self.twin, &mut gradients, rate, step + 1);
         self.state.step += 1;
         self.state.step_in_epoch += 1;
         self.state.sums.n_steps += 1;
@@ -57,7 +59,8 @@ impl Trainer<'_> {
             behaviour: batch.behaviour.as_deref(),
             pupil_center: batch.pupil_center.as_deref(),
         };
-        let n_values = self.n_scored_values(session, batch);
+        let n_neurons = self.recording.sessions[session].info.n_neurons as u64;
+        let n_values = self.n_predicted_frames(batch) * n_neurons;
         let scale = self.loss_scale(session, batch.n_clips, n_values);
         let name = format!("step {} session {session}", self.state.step);
         let mut random = self.rules.streams.stream(&name);
@@ -68,7 +71,7 @@ impl Trainer<'_> {
             &mut random,
             gradients,
         )?;
-        let total = loss.likelihood + loss.regulariser;
+        let total = loss.total();
         if !total.is_finite() {
             return Err(FitError::NonFinite {
                 loss: total,
@@ -77,17 +80,20 @@ impl Trainer<'_> {
                 learning_rate,
             });
         }
-        let unscaled = loss.likelihood / scale;
-        self.state.sums.likelihood += unscaled;
-        self.state.sums.n_values += n_values;
-        self.state.sums.regulariser += loss.regulariser;
-        Ok(unscaled / n_values.max(1) as f64)
+        let unscaled = loss.likelihood / loss.scale;
+        let sums = &mut self.state.sums;
+        sums.likelihood += unscaled;
+        sums.n_values += loss.n_scored;
+        sums.divergence += loss.divergence_nats;
+        sums.n_frames += self.n_predicted_frames(batch);
+        sums.regulariser += loss.regulariser;
+        Ok(unscaled / loss.n_scored.max(1) as f64)
     }
 
-    /// Frames that are predicted, times neurons.
-    fn n_scored_values(&self, session: usize, batch: &ClipBatch) -> u64 {
+    /// Frames of all clips that are predicted.
+    fn n_predicted_frames(&self, batch: &ClipBatch) -> u64 {
         let n_frames = batch.n_frames.saturating_sub(self.twin.frames_consumed());
-        (batch.n_clips * n_frames * self.recording.sessions[session].info.n_neurons) as u64
+        (batch.n_clips * n_frames) as u64
     }
 
     fn loss_scale(&self, session: usize, n_clips: usize, n_values: u64) -> f64 {

@@ -2,11 +2,13 @@
 //! `sum(r - y log(r + 1e-8))`. (Willeke et al. 2022, arXiv 2206.08666; Turishcheva et al. 2023,
 //! arXiv 2305.19654.) The term `log y!` does not depend on the twin and is left out.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use striate_base::RandomStream;
-use striate_ops::{Var, elu_plus_one, poisson_loss};
+use striate_ops::{MonteCarloLaw, Var, elu_plus_one, poisson_loss};
 
-use super::{Likelihood, LikelihoodSettings, outputs};
+use super::special::{gamma_distribution, log_gamma};
+use super::{Likelihood, LikelihoodSettings, SilentFrames, outputs, same_length};
 use crate::config::in_range;
 use crate::error::ModelError;
 use crate::parameters::ParameterBuilder;
@@ -84,14 +86,51 @@ impl Likelihood for Poisson {
         Ok(rate.values().iter().map(|&rate| random.poisson(f64::from(rate)) as f32).collect())
     }
 
+    fn law(&self, _: &mut Pass<'_>) -> Result<MonteCarloLaw, ModelError> {
+        Ok(MonteCarloLaw::Poisson { epsilon: self.epsilon })
+    }
+
+    fn cumulative(
+        &self,
+        pass: &mut Pass<'_>,
+        read: &[Var],
+        responses: &[f32],
+        within: &[f32],
+    ) -> Result<Vec<f32>, ModelError> {
+        same_length(read, responses)?;
+        let rate = self.rate(pass, read)?;
+        let values = rate.values().par_iter().zip(responses).zip(within).with_min_len(1 << 12);
+        let of = |((&rate, &count), &within): ((&f32, &f32), &f32)| {
+            let (rate, count) = (f64::from(rate), f64::from(count));
+            // Up to the count before: the gamma distribution's complement (Abramowitz & Stegun 26.4.21).
+            let below = if count > 0.0 { 1.0 - gamma_distribution(count, rate) } else { 0.0 };
+            (below + f64::from(within) * log_probability(rate, count).exp()) as f32
+        };
+        Ok(values.map(of).collect())
+    }
+
     fn log_densities(
         &self,
-        _: &mut Pass<'_>,
-        _: &[Var],
-        _: &[f32],
+        pass: &mut Pass<'_>,
+        read: &[Var],
+        responses: &[f32],
     ) -> Result<Vec<Vec<f32>>, ModelError> {
-        Ok(Vec::new())
+        same_length(read, responses)?;
+        let rate = self.rate(pass, read)?;
+        let values = rate.values().iter().zip(responses);
+        let of = |(&rate, &count): (&f32, &f32)| {
+            log_probability(f64::from(rate), f64::from(count)) as f32
+        };
+        Ok(vec![values.map(of).collect(); SilentFrames::ALL.len()])
     }
+}
+
+/// Natural logarithm of the probability of a count; NaN for what is none.
+fn log_probability(rate: f64, count: f64) -> f64 {
+    if count < 0.0 || count.fract() != 0.0 {
+        return f64::NAN;
+    }
+    count * rate.ln() - rate - log_gamma(count + 1.0)
 }
 
 /// The `x` at which `ELU(x) + 1` is this.
@@ -103,6 +142,17 @@ pub(super) fn inverse_elu_plus_one(value: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn probabilities_are_of_counts_alone() {
+        // P(3) at rate 2.5: 2.5^3 exp(-2.5) / 6.
+        assert!((log_probability(2.5, 3.0).exp() - 0.213_763_017).abs() < 1e-9);
+        let total: f64 = (0..60).map(|count| log_probability(2.5, f64::from(count)).exp()).sum();
+        assert!((total - 1.0).abs() < 1e-12);
+        let below: f64 = (0..3).map(|count| log_probability(2.5, f64::from(count)).exp()).sum();
+        assert!((1.0 - gamma_distribution(3.0, 2.5) - below).abs() < 1e-12);
+        assert!(log_probability(2.5, 0.5).is_nan() && log_probability(2.5, -1.0).is_nan());
+    }
 
     #[test]
     fn link_is_inverted() {

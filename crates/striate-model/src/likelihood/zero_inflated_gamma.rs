@@ -20,13 +20,13 @@ mod distribution;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use striate_base::RandomStream;
-use striate_ops::{self as ops, Convention, Var, ZeroInflatedHeads};
+use striate_ops::{self as ops, Convention, MonteCarloLaw, Var, ZeroInflatedHeads};
 
 pub use distribution::ZeroInflatedGamma;
 
 use super::poisson::inverse_elu_plus_one;
 use super::special::log_gamma;
-use super::{Likelihood, LikelihoodSettings, outputs};
+use super::{Likelihood, LikelihoodSettings, outputs, same_length};
 use crate::config::in_range;
 use crate::error::ModelError;
 use crate::parameters::{ParameterBuilder, ParameterId};
@@ -208,16 +208,31 @@ impl Likelihood for Session {
         Ok(laws.into_iter().map(|law| law.sample(random) as f32).collect())
     }
 
+    fn law(&self, pass: &mut Pass<'_>) -> Result<MonteCarloLaw, ModelError> {
+        let convention = self.silent.convention();
+        Ok(MonteCarloLaw::ZeroInflatedGamma { neurons: self.operation(pass)?, convention })
+    }
+
+    fn cumulative(
+        &self,
+        pass: &mut Pass<'_>,
+        read: &[Var],
+        responses: &[f32],
+        within: &[f32],
+    ) -> Result<Vec<f32>, ModelError> {
+        same_length(read, responses)?;
+        self.map(pass, read, |i, law| {
+            law.cumulative(f64::from(responses[i]), f64::from(within[i])) as f32
+        })
+    }
+
     fn log_densities(
         &self,
         pass: &mut Pass<'_>,
         read: &[Var],
         responses: &[f32],
     ) -> Result<Vec<Vec<f32>>, ModelError> {
-        let n_read = read.first().map_or(0, |var| var.values().len());
-        if responses.len() != n_read {
-            return Err(ModelError::mismatch("responses to judge", responses.len(), n_read));
-        }
+        same_length(read, responses)?;
         let found = self.map(pass, read, |i, law| law.log_densities(f64::from(responses[i])))?;
         let of = |which: usize| found.iter().map(|values| values[which] as f32).collect();
         Ok((0..SilentFrames::ALL.len()).map(of).collect())

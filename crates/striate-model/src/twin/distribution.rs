@@ -2,7 +2,6 @@
 
 use striate_base::RandomStream;
 
-use super::input::fits;
 use super::predict::MOST_VALUES;
 use super::{ClipInput, Twin};
 use crate::error::ModelError;
@@ -26,8 +25,18 @@ pub struct Judgement {
     pub log_densities: Vec<Vec<f32>>,
 }
 
+impl Judgement {
+    /// Add densities of further responses.
+    pub(super) fn append(&mut self, log_densities: Vec<Vec<f32>>) {
+        self.log_densities.resize_with(log_densities.len(), Vec::new);
+        for (all, more) in self.log_densities.iter_mut().zip(log_densities) {
+            all.extend(more);
+        }
+    }
+}
+
 impl Twin {
-    /// Predicted means and variances.
+    /// Predicted means and variances. Those of a twin with latents are at latents of 0.
     ///
     /// # Errors
     /// As [`Twin::predict`].
@@ -41,7 +50,8 @@ impl Twin {
         Ok(moments)
     }
 
-    /// Responses `[clip, frame - frames_consumed, neuron]` drawn from the predicted distributions.
+    /// Responses `[clip, frame - frames_consumed, neuron]` drawn from the predicted distributions: of all
+    /// neurons together where there are latents, those of each frame independent.
     ///
     /// # Errors
     /// As [`Twin::predict`].
@@ -50,6 +60,9 @@ impl Twin {
         input: &ClipInput<'_>,
         random: &mut RandomStream,
     ) -> Result<Vec<f32>, ModelError> {
+        if let Some(prior) = self.prior_of(input) {
+            return self.sample_given(input, &prior, random);
+        }
         let mut drawn = Vec::new();
         self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
             drawn.extend(likelihood.sample(pass, read, random)?);
@@ -58,14 +71,17 @@ impl Twin {
         Ok(drawn)
     }
 
-    /// Predicted means, and how likely `responses` `[clip, frame - frames_consumed, neuron]` are.
+    /// Predicted means, and how likely `responses` `[clip, frame - frames_consumed, neuron]` are, each by
+    /// itself. Latents are averaged over their prior.
     ///
     /// # Errors
     /// As [`Twin::predict`], and [`ModelError::Length`] for another number of responses.
     pub fn judge(&self, input: &ClipInput<'_>, responses: &[f32]) -> Result<Judgement, ModelError> {
-        let n_frames = input.n_frames.saturating_sub(self.frames_consumed());
-        let axes = [input.n_clips, n_frames, input.shape(&self.spec)?.n_neurons];
-        fits("responses", responses, &axes, "clip, predicted frame, neuron")?;
+        self.check_responses(input, responses)?;
+        if let Some(prior) = self.prior_of(input) {
+            let mut found = self.judge_given(input, responses, &[prior])?;
+            return Ok(found.pop().unwrap_or_default());
+        }
         let mut found = Judgement::default();
         let mut n_done = 0;
         self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
@@ -73,11 +89,7 @@ impl Twin {
             found.rates.extend_from_slice(rates.values());
             let here = &responses[n_done..n_done + rates.values().len()];
             n_done += here.len();
-            let log_densities = likelihood.log_densities(pass, read, here)?;
-            found.log_densities.resize_with(log_densities.len(), Vec::new);
-            for (all, more) in found.log_densities.iter_mut().zip(log_densities) {
-                all.extend(more);
-            }
+            found.append(likelihood.log_densities(pass, read, here)?);
             Ok(())
         })?;
         Ok(found)

@@ -114,12 +114,15 @@ impl Twin {
 /// A start that makes the parts of the session that the saved tensors fill.
 fn start_of(session: &SessionShape, tensors: &BTreeMap<String, OwnedTensor>) -> SessionStart {
     let coordinates = tensors.get(&format!("readout.{}.coordinates", session.id));
+    let cortex = tensors.get(&format!("loadings.{}.positions", session.id));
     SessionStart {
         mean_response: vec![0.0; session.n_neurons],
         positions: None,
         active: None,
         coordinates: coordinates
             .map(|tensor| tensor.values.chunks_exact(2).map(|c| [c[0], c[1]]).collect()),
+        cortex: cortex
+            .map(|tensor| tensor.values.chunks_exact(3).map(|c| [c[0], c[1], c[2]]).collect()),
     }
 }
 

@@ -8,6 +8,9 @@ const PER_NEURON_AND_FRAME: usize = 3;
 /// The same for each output of the readout: what is read, and its gradient.
 const PER_OUTPUT: usize = 2;
 
+/// The same with latents: what is hidden, seen and counted, for frames without prediction too.
+const OF_LATENTS: usize = 3;
+
 /// Activations of the largest size in flight in the backward pass: the gradient that comes, the one
 /// that leaves, and what a kernel keeps for itself.
 const IN_FLIGHT: usize = 3;
@@ -21,7 +24,10 @@ impl Twin {
         let n_predicted = n_clips * n_frames.saturating_sub(self.frames_consumed());
         let n_neurons = self.spec.sessions.iter().map(|s| s.n_neurons).max().unwrap_or(0);
         let n_outputs = self.spec.model.likelihood.settings().outputs().len();
-        let readout = (PER_NEURON_AND_FRAME + PER_OUTPUT * n_outputs) * n_predicted * n_neurons;
+        let mut readout = (PER_NEURON_AND_FRAME + PER_OUTPUT * n_outputs) * n_predicted * n_neurons;
+        if self.latent.is_some() {
+            readout += OF_LATENTS * n_clips * n_frames * n_neurons;
+        }
         let values = core.saved + IN_FLIGHT * core.largest + readout;
         // The pool holds up to 30 % beyond what is used at once.
         (values as f64 * 1.3) as u64 * size_of::<f32>() as u64

@@ -5,7 +5,7 @@ use std::ops::Range;
 use striate_ops::{Seed, Tape, Var};
 
 use super::input::fits;
-use super::{ClipInput, Twin};
+use super::{ClipInput, LatentState, Twin};
 use crate::error::ModelError;
 use crate::likelihood::Likelihood;
 use crate::pass::{Noise, Pass};
@@ -15,7 +15,7 @@ pub(super) const MOST_VALUES: usize = 1 << 25;
 
 impl Twin {
     /// Predicted mean responses `[clip, frame - frames_consumed, neuron]` (running statistics,
-    /// positions at their centres). Long clips and many clips are computed piece by piece, which
+    /// positions at their centres; latents averaged over their prior). Long clips and many clips are computed piece by piece, which
     /// bounds memory and changes no value.
     ///
     /// # Errors
@@ -30,12 +30,24 @@ impl Twin {
         input: &ClipInput<'_>,
         most_values: usize,
     ) -> Result<Vec<f32>, ModelError> {
+        if let Some(prior) = self.prior_of(input) {
+            let mut rates = self.predict_given(input, &[prior])?;
+            return Ok(rates.pop().unwrap_or_default());
+        }
         let mut rates = Vec::new();
         self.each_piece(input, most_values, |likelihood, pass, read| {
             rates.extend_from_slice(likelihood.rate(pass, read)?.values());
             Ok(())
         })?;
         Ok(rates)
+    }
+
+    /// What is known about the latents in the frames of an input before anything is seen; `None` where
+    /// none take part.
+    pub(super) fn prior_of(&self, input: &ClipInput<'_>) -> Option<LatentState> {
+        let n_frames = input.n_frames.saturating_sub(self.frames_consumed());
+        let latent = self.active_latents()?;
+        Some(LatentState::prior(input.n_clips * n_frames, latent.config.dim))
     }
 
     /// Give what is read in each piece of the clips to `take`, in the order of the predictions.
@@ -83,7 +95,7 @@ impl Twin {
     }
 
     /// Gradient `[clip, frame, height, width]` with respect to the stimulus of the sum of all
-    /// predictions weighted by `output_weights` `[clip, frame - frames_consumed, neuron]`.
+    /// predictions (at latents of 0) weighted by `output_weights` `[clip, frame - frames_consumed, neuron]`.
     ///
     /// # Errors
     /// As [`Twin::predict`].

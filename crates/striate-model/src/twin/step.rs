@@ -7,16 +7,33 @@ use super::input::{fits, needs_behaviour};
 use super::{ClipInput, Twin};
 use crate::core::Penalty;
 use crate::error::ModelError;
+use crate::latent::{LatentStep, Terms};
 use crate::parameters::{Gradients, ParameterId};
 use crate::pass::{Mode, Noise, Pass};
 
 /// The loss of a batch; what is minimised is the sum.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct StepLoss {
-    /// Negative log-likelihood summed over clips, frames and neurons, times the loss scale.
+    /// Negative log-likelihood summed over clips, frames and neurons, times the loss scale. With latents
+    /// of what was hidden from the encoder, averaged over samples.
     pub likelihood: f64,
+    /// What the latents' divergence from their prior adds; 0 without latents.
+    pub divergence: f64,
+    /// The same in nats, summed over clips, frames and latents, without its factor.
+    pub divergence_nats: f64,
     /// Weighted penalties of core and readout.
     pub regulariser: f64,
+    /// Factor by which `likelihood` was multiplied.
+    pub scale: f64,
+    /// Responses that were scored.
+    pub n_scored: u64,
+}
+
+impl StepLoss {
+    /// What is minimised.
+    pub fn total(&self) -> f64 {
+        self.likelihood + self.divergence + self.regulariser
+    }
 }
 
 /// Responses of a batch, and how much they count.
@@ -79,17 +96,51 @@ impl Twin {
         let responses = self.targets(&mut pass, input, objective.responses)?;
         let stimulus = self.stimulus(&mut pass, input, false)?;
         let read = self.read(&mut pass, input, stimulus)?;
-        let likelihood = &self.session(input.session)?.likelihood;
-        let (loss, value) = likelihood.loss(&mut pass, &read, &responses)?;
+        let (terms, found) = self.likelihood_terms(&mut pass, input, (&read, &responses), objective)?;
         drop((read, responses));
         let penalties = self.penalties(&mut pass, input.session)?;
-        let mut seeds = vec![Seed::scaled(&loss, objective.loss_scale as f32)];
-        seeds.extend(penalties.iter().map(|p| Seed::scaled(&p.value, p.weight as f32)));
-        let regulariser = penalties.iter().map(|p| p.weight * f64::from(p.value.scalar())).sum();
+        let mut seeds: Vec<Seed> =
+            terms.iter().map(|(term, factor)| Seed::scaled(term, *factor as f32)).collect();
+        let factor = |penalty: &Penalty| found.regulariser * penalty.weight;
+        seeds.extend(penalties.iter().map(|p| Seed::scaled(&p.value, factor(p) as f32)));
+        let regulariser = penalties.iter().map(|p| factor(p) * f64::from(p.value.scalar())).sum();
+        drop((terms, penalties));
         let (tape, leaves, statistics) = pass.finish();
         leaves.add_to(gradients, tape.backward(seeds));
-        let loss = StepLoss { likelihood: objective.loss_scale * value, regulariser };
-        Ok(StepResult { loss, statistics })
+        Ok(StepResult { loss: StepLoss { regulariser, ..found }, statistics })
+    }
+
+    /// What the likelihood and the latents give to the loss: scalars with their factors, and in numbers,
+    /// the factor of the regularisers in their place.
+    fn likelihood_terms(
+        &self,
+        pass: &mut Pass<'_>,
+        input: &ClipInput<'_>,
+        (read, responses): (&[Var], &Var),
+        objective: Objective<'_>,
+    ) -> Result<Terms, ModelError> {
+        let likelihood = &*self.session(input.session)?.likelihood;
+        let scale = objective.loss_scale;
+        let Some(latent) = self.latent.as_ref().filter(|_| self.uses_latents) else {
+            let (loss, value) = likelihood.loss(pass, read, responses)?;
+            let found = StepLoss {
+                likelihood: scale * value,
+                regulariser: 1.0,
+                scale,
+                n_scored: responses.values().len() as u64,
+                ..StepLoss::default()
+            };
+            return Ok((vec![(loss, scale)], found));
+        };
+        let step = LatentStep {
+            session: input.session,
+            n_clips: input.n_clips,
+            n_frames: input.n_frames,
+            responses: objective.responses,
+            targets: responses,
+            loss_scale: scale,
+        };
+        latent.loss(pass, likelihood, read, &step)
     }
 
     /// Responses `[clip, frame - frames consumed, neuron]` to the frames that are predicted.

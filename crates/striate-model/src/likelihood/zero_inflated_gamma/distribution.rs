@@ -2,7 +2,7 @@
 
 use striate_base::RandomStream;
 
-use crate::likelihood::special::log_gamma;
+use crate::likelihood::special::{gamma_distribution, log_gamma};
 
 /// `y ~ (1 - q) Uniform[0, rho] + q (rho + Gamma(shape, scale))`.
 ///
@@ -62,6 +62,17 @@ impl ZeroInflatedGamma {
         // NaN is not silent.
         let silent = (1.0 - self.q).ln() + 0.0 * x;
         [silent - normaliser, silent, silent - self.rho.ln()]
+    }
+
+    /// Probability of a response up to `y`; a silent frame, `y <= rho`, is one response with the
+    /// probability `1 - q`, of which `within` (0 to 1) counts.
+    pub fn cumulative(&self, y: f64, within: f64) -> f64 {
+        let x = y - self.rho;
+        if x > 0.0 {
+            return 1.0 - self.q + self.q * gamma_distribution(self.shape, x / self.theta);
+        }
+        // NaN is not silent.
+        (1.0 - self.q) * within + 0.0 * x
     }
 
     /// Mean: `(1 - q) rho / 2 + q (k theta + rho)`.
@@ -170,6 +181,18 @@ mod tests {
         assert!((variance - law.variance()).abs() < 4.0 * (30.0 / count).sqrt(), "{variance}");
         let active = drawn.iter().filter(|&&y| y > RHO).count() as f64 / count;
         assert!((active - 0.6).abs() < 4.0 * (0.24 / count).sqrt(), "{active}");
+    }
+
+    #[test]
+    fn cumulative_is_the_integral_of_the_density() {
+        let law = ZeroInflatedGamma::new(0.6, 1.5, 0.5, RHO);
+        assert!((law.cumulative(0.0, 0.25) - 0.1).abs() < 1e-12);
+        assert!(law.cumulative(f64::NAN, 0.5).is_nan());
+        let step = 1e-6;
+        for y in [0.1, 1.0, 4.0] {
+            let slope = (law.cumulative(y + step, 0.0) - law.cumulative(y - step, 0.0)) / (2.0 * step);
+            assert!((slope.ln() - law.log_densities(y)[2]).abs() < 1e-7);
+        }
     }
 
     #[test]

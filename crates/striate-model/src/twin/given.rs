@@ -1,0 +1,349 @@
+//! What a twin predicts where something is known about its latents.
+
+use striate_base::RandomStream;
+use striate_kernels::noise;
+use striate_ops::{
+    MonteCarloNoise, MonteCarloObjective, MonteCarloSamples, Posterior, Var, add, affine,
+    monte_carlo_log_densities, monte_carlo_log_weights, monte_carlo_means,
+};
+
+use super::input::fits;
+use super::predict::MOST_VALUES;
+use super::{ClipInput, Judgement, LatentState, Twin};
+use crate::error::ModelError;
+use crate::latent::{LatentPart, PredictionKind};
+use crate::likelihood::Likelihood;
+use crate::pass::Pass;
+
+/// Key of the samples of latents in evaluation: the same in every frame, so that a prediction does not
+/// depend on what it is computed together with.
+const EVALUATION_KEY: u64 = 0x5171_A7E0;
+
+impl Twin {
+    /// Predicted mean responses `[clip, frame - frames_consumed, neuron]` for each of several states of
+    /// the latents in these frames, as `model.latent.prediction` says.
+    ///
+    /// # Errors
+    /// As [`Twin::predict`], and for a state of another size.
+    pub fn predict_given(
+        &self,
+        input: &ClipInput<'_>,
+        states: &[LatentState],
+    ) -> Result<Vec<Vec<f32>>, ModelError> {
+        let mut rates = vec![Vec::new(); states.len()];
+        self.each_piece_given(input, states, |given, which| {
+            rates[which].extend(given.rates()?);
+            Ok(())
+        })?;
+        Ok(rates)
+    }
+
+    /// The same, and how likely `responses` `[clip, frame - frames_consumed, neuron]` are, each averaged
+    /// over the latents by itself.
+    ///
+    /// # Errors
+    /// As [`Twin::predict_given`] and [`Twin::judge`].
+    pub fn judge_given(
+        &self,
+        input: &ClipInput<'_>,
+        responses: &[f32],
+        states: &[LatentState],
+    ) -> Result<Vec<Judgement>, ModelError> {
+        self.check_responses(input, responses)?;
+        let mut found = vec![Judgement::default(); states.len()];
+        self.each_piece_given(input, states, |given, which| {
+            let judgement: &mut Judgement = &mut found[which];
+            let n_done = judgement.rates.len();
+            judgement.rates.extend(given.rates()?);
+            let here = &responses[n_done..judgement.rates.len()];
+            judgement.append(given.log_densities(here)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Responses drawn from the predicted joint distribution of all neurons, given a state of the latents.
+    ///
+    /// # Errors
+    /// As [`Twin::predict_given`].
+    pub fn sample_given(
+        &self,
+        input: &ClipInput<'_>,
+        state: &LatentState,
+        random: &mut RandomStream,
+    ) -> Result<Vec<f32>, ModelError> {
+        let mut drawn = Vec::new();
+        self.each_piece_given(input, std::slice::from_ref(state), |given, _| {
+            let latents = given.draw(random);
+            let read = given.read_at(&latents)?;
+            drawn.extend(given.likelihood.sample(given.pass, &read, random)?);
+            Ok(())
+        })?;
+        Ok(drawn)
+    }
+
+    /// Logarithms of the importance weights `p(y, z) / q(z)` of the samples of each frame, `[frame of all
+    /// clips, sample]`: their mean is the joint density of the frame's responses. `counted` `[neuron]` says
+    /// whose responses count; the prior is standard normal in every frame.
+    ///
+    /// # Errors
+    /// As [`Twin::judge_given`]; [`ModelError::Mismatch`] for a likelihood without densities.
+    pub fn log_weights(
+        &self,
+        input: &ClipInput<'_>,
+        responses: &[f32],
+        state: &LatentState,
+        counted: &[bool],
+    ) -> Result<Vec<Vec<f64>>, ModelError> {
+        self.check_responses(input, responses)?;
+        let mut weights = Vec::new();
+        let mut n_done = 0;
+        self.each_piece_given(input, std::slice::from_ref(state), |given, _| {
+            let n_here = given.read[0].values().len();
+            weights.extend(given.log_weights(&responses[n_done..n_done + n_here], counted)?);
+            n_done += n_here;
+            Ok(())
+        })?;
+        Ok(weights)
+    }
+
+    /// Probability of a response up to the recorded one, `[clip, frame - frames_consumed, neuron]`,
+    /// averaged over `n_samples` of the latents; within an atom drawn uniformly. Empty for a likelihood
+    /// without a distribution function.
+    ///
+    /// # Errors
+    /// As [`Twin::judge_given`].
+    pub fn cumulative(
+        &self,
+        input: &ClipInput<'_>,
+        responses: &[f32],
+        (state, n_samples): (Option<&LatentState>, usize),
+        random: &mut RandomStream,
+    ) -> Result<Vec<f32>, ModelError> {
+        self.check_responses(input, responses)?;
+        let (mut found, mut n_done) = (Vec::new(), 0);
+        let mut within = |length: usize| -> Vec<f32> {
+            (0..length).map(|_| random.uniform() as f32).collect()
+        };
+        let Some(state) = state else {
+            self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+                let here = &responses[n_done..n_done + read[0].values().len()];
+                n_done += here.len();
+                found.extend(likelihood.cumulative(pass, read, here, &within(here.len()))?);
+                Ok(())
+            })?;
+            return Ok(found);
+        };
+        self.each_piece_given(input, std::slice::from_ref(state), |given, _| {
+            let here = &responses[n_done..n_done + given.read[0].values().len()];
+            n_done += here.len();
+            found.extend(given.cumulative(here, &within(here.len()), n_samples)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    fn check_responses(&self, input: &ClipInput<'_>, responses: &[f32]) -> Result<(), ModelError> {
+        let n_frames = input.n_frames.saturating_sub(self.frames_consumed());
+        let axes = [input.n_clips, n_frames, input.shape(&self.spec)?.n_neurons];
+        fits("responses", responses, &axes, "clip, predicted frame, neuron")
+    }
+
+    /// Give what is read in each piece of the clips, with each state in these frames, to `take`.
+    fn each_piece_given(
+        &self,
+        input: &ClipInput<'_>,
+        states: &[LatentState],
+        mut take: impl FnMut(&mut Given<'_, '_>, usize) -> Result<(), ModelError>,
+    ) -> Result<(), ModelError> {
+        let latent = self.latents()?;
+        let dim = latent.config.dim;
+        let n_rows = input.n_clips * input.n_frames.saturating_sub(self.frames_consumed());
+        for state in states {
+            fits("means of the latents", &state.mean, &[n_rows, dim], "predicted frame, latent")?;
+            fits("scales of the latents", &state.scale, &[dim], "latent")?;
+        }
+        let mut done = 0;
+        self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+            let loadings = latent.loadings(pass, input.session)?;
+            let n_neurons = read[0].shape().last().copied().unwrap_or(1);
+            let rows = done..done + read[0].values().len() / n_neurons;
+            done = rows.end;
+            for (which, state) in states.iter().enumerate() {
+                let mean = pass.tape.constant(
+                    vec![rows.len(), dim],
+                    &state.mean[rows.start * dim..rows.end * dim],
+                )?;
+                let scale = pass.tape.constant(vec![dim], &state.scale)?;
+                let (read, loadings) = (read, &loadings[..]);
+                take(&mut Given { latent, likelihood, pass, read, loadings, mean, scale }, which)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// What is read in some frames, and what is known about their latents.
+struct Given<'a, 'p> {
+    latent: &'a LatentPart,
+    likelihood: &'a dyn Likelihood,
+    pass: &'a mut Pass<'p>,
+    /// For each output `[clip, frame, neuron]`.
+    read: &'a [Var],
+    /// For each output `[dim, neuron]`.
+    loadings: &'a [Var],
+    /// `[row, dim]`
+    mean: Var,
+    /// `[dim]`
+    scale: Var,
+}
+
+impl Given<'_, '_> {
+    fn rates(&mut self) -> Result<Vec<f32>, ModelError> {
+        match self.latent.config.prediction {
+            PredictionKind::Means => {
+                let law = self.likelihood.law(self.pass)?;
+                let (posterior, samples) = (self.posterior(), self.samples());
+                Ok(monte_carlo_means(&law, self.read, self.loadings, &posterior, &samples)?)
+            }
+            PredictionKind::AtMean => {
+                let mean = self.mean.values().to_vec();
+                let read = self.read_at(&mean)?;
+                Ok(self.likelihood.rate(self.pass, &read)?.values().to_vec())
+            }
+        }
+    }
+
+    fn log_densities(&mut self, responses: &[f32]) -> Result<Vec<Vec<f32>>, ModelError> {
+        let law = self.likelihood.law(self.pass)?;
+        let (posterior, samples) = (self.posterior(), self.samples());
+        let responses = self.pass.tape.constant(self.read[0].shape().to_vec(), responses)?;
+        let (read, loadings) = (self.read, self.loadings);
+        Ok(monte_carlo_log_densities(&law, read, loadings, &posterior, &samples, &responses)?)
+    }
+
+    fn log_weights(
+        &mut self,
+        responses: &[f32],
+        counted: &[bool],
+    ) -> Result<Vec<Vec<f64>>, ModelError> {
+        let n_neurons = self.n_neurons();
+        if counted.len() != n_neurons {
+            return Err(ModelError::mismatch("counted neurons", counted.len(), n_neurons));
+        }
+        let law = self.likelihood.law(self.pass)?;
+        let (posterior, samples) = (self.posterior(), self.samples());
+        let shape = self.read[0].shape().to_vec();
+        let all: Vec<f32> = responses
+            .iter()
+            .zip(counted.iter().cycle())
+            .map(|(_, &counts)| f32::from(u8::from(counts)))
+            .collect();
+        let counted = self.pass.tape.constant(shape.clone(), &all)?;
+        let responses = self.pass.tape.constant(shape, responses)?;
+        let (read, loadings) = (self.read, self.loadings);
+        let weights = monte_carlo_log_weights(
+            &law,
+            read,
+            loadings,
+            &posterior,
+            &samples,
+            &responses,
+            Some(&counted),
+        )?;
+        let n_samples = self.latent.config.n_evaluation_samples;
+        let rows = weights.chunks_exact(n_samples).zip(self.mean.values().chunks_exact(self.dim()));
+        Ok(rows.map(|(weights, mean)| self.weighed(weights, mean)).collect())
+    }
+
+    /// Add `log p(z) - log q(z)` of every sample of a row.
+    fn weighed(&self, weights: &[f64], mean: &[f32]) -> Vec<f64> {
+        let noise = self.noise();
+        let scale = self.scale.values();
+        let ratio = |noise: &[f32]| -> f64 {
+            let of = |((&mean, &scale), &noise): ((&f32, &f32), &f32)| {
+                let (scale, noise) = (f64::from(scale), f64::from(noise));
+                let z = f64::from(mean) + scale * noise;
+                0.5 * (noise * noise - z * z) + scale.abs().ln()
+            };
+            mean.iter().zip(scale).zip(noise).map(of).sum()
+        };
+        weights.iter().zip(noise.chunks_exact(self.dim())).map(|(w, n)| w + ratio(n)).collect()
+    }
+
+    fn cumulative(
+        &mut self,
+        responses: &[f32],
+        within: &[f32],
+        n_samples: usize,
+    ) -> Result<Vec<f32>, ModelError> {
+        let dim = self.dim();
+        let mut noise = vec![0.0; n_samples * dim];
+        noise::fill_normal(EVALUATION_KEY, &mut noise);
+        let mut sums = Vec::new();
+        for noise in noise.chunks_exact(dim) {
+            let latents = self.at(noise);
+            let read = self.read_at(&latents)?;
+            let found = self.likelihood.cumulative(self.pass, &read, responses, within)?;
+            sums.resize(found.len(), 0.0);
+            for (sum, value) in sums.iter_mut().zip(found) {
+                *sum += value / n_samples as f32;
+            }
+        }
+        Ok(sums)
+    }
+
+    /// A sample of the latents of every row, `[row, dim]`.
+    fn draw(&self, random: &mut RandomStream) -> Vec<f32> {
+        let scale = self.scale.values().iter().cycle();
+        let of = |(&mean, &scale): (&f32, &f32)| mean + scale * random.normal() as f32;
+        self.mean.values().iter().zip(scale).map(of).collect()
+    }
+
+    /// The latents of every row at the same distance from their means, `[row, dim]`.
+    fn at(&self, noise: &[f32]) -> Vec<f32> {
+        let offsets: Vec<f32> = self.scale.values().iter().zip(noise).map(|(s, n)| s * n).collect();
+        let offsets = offsets.iter().cycle();
+        self.mean.values().iter().zip(offsets).map(|(mean, offset)| mean + offset).collect()
+    }
+
+    /// What is read with latents `[row, dim]` added.
+    fn read_at(&mut self, latents: &[f32]) -> Result<Vec<Var>, ModelError> {
+        let shape = vec![latents.len() / self.dim(), self.dim()];
+        let latents = self.pass.tape.constant(shape, latents)?;
+        let none = self.pass.tape.constant(vec![self.n_neurons()], &vec![0.0; self.n_neurons()])?;
+        let of = |(read, loading): (&Var, &Var)| {
+            let tape = &mut self.pass.tape;
+            let added = affine(tape, &latents, loading, &none)?.reshape(read.shape().to_vec())?;
+            Ok(add(tape, read, &added)?)
+        };
+        self.read.iter().zip(self.loadings).map(of).collect()
+    }
+
+    fn posterior(&self) -> Posterior {
+        Posterior { mean: self.mean.clone(), scale: self.scale.clone() }
+    }
+
+    fn samples(&self) -> MonteCarloSamples {
+        MonteCarloSamples {
+            n_samples: self.latent.config.n_evaluation_samples,
+            objective: MonteCarloObjective::Average,
+            noise: MonteCarloNoise::Shared(self.noise().into()),
+        }
+    }
+
+    /// The samples' noise, `[sample, dim]`.
+    fn noise(&self) -> Vec<f32> {
+        let mut noise = vec![0.0; self.latent.config.n_evaluation_samples * self.dim()];
+        noise::fill_normal(EVALUATION_KEY, &mut noise);
+        noise
+    }
+
+    fn dim(&self) -> usize {
+        self.scale.values().len()
+    }
+
+    fn n_neurons(&self) -> usize {
+        self.read[0].shape().last().copied().unwrap_or(1)
+    }
+}
