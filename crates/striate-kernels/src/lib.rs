@@ -9,6 +9,7 @@
 //! - [`SpatialConvolution`], [`TemporalConvolution`], [`DepthwiseConvolution`]: convolution without a
 //!   matrix of patches; of dense layers in tiles with fewer multiplications where that is less work.
 //!   [`Bf16`] makes products of bf16 numbers.
+//! - [`Affine`]: fully connected layers.
 //! - [`normalisation`]: batch statistics, normalisation and ELU.
 //! - [`readout`]: feature maps read at the neurons' positions.
 //! - [`pointwise`]: rates and their Poisson likelihood.
@@ -44,6 +45,7 @@
 //! assert_eq!(output, [1.0, 2.0, 4.0]);
 //! ```
 
+mod affine;
 mod bf16;
 mod check;
 mod columns;
@@ -68,6 +70,7 @@ mod testing;
 mod winograd;
 pub mod zero_inflated_gamma;
 
+pub use affine::Affine;
 pub use bf16::Bf16;
 pub use depthwise_convolution::DepthwiseConvolution;
 pub use normalisation::Activation;

@@ -1,4 +1,6 @@
-//! A fully connected layer for small networks.
+//! A fully connected layer.
+
+use striate_kernels::Affine;
 
 use crate::channel_sums::channel_sums;
 use crate::error::OpError;
@@ -15,58 +17,24 @@ const NAME: &str = "affine layer";
 /// # Errors
 /// [`OpError::Shape`] for shapes that do not fit together.
 pub fn affine(tape: &mut Tape, input: &Var, weight: &Var, bias: &Var) -> Result<Var, OpError> {
-    let (&[rows, ins], &[weight_ins, outs]) = (input.shape(), weight.shape()) else {
+    let (&[n_rows, in_channels], &[weight_channels, out_channels]) =
+        (input.shape(), weight.shape())
+    else {
         return Err(OpError::shape(NAME, "input", input.shape(), "[row, in], weight [in, out]"));
     };
-    check_shape(NAME, "weight", &[weight_ins], &[ins])?;
-    check_shape(NAME, "bias", bias.shape(), &[outs])?;
-    let mut output = tape.pool().take(rows * outs);
-    for (out, x) in rows_of(&mut output, outs).zip(input.values().chunks_exact(ins.max(1))) {
-        out.copy_from_slice(bias.values());
-        for (&x, weights) in x.iter().zip(weight.values().chunks_exact(outs.max(1))) {
-            add_scaled(out, x, weights);
-        }
-    }
-    let (to_input, to_weight, to_bias) = (input.target(), weight.target(), bias.target());
+    check_shape(NAME, "weight", &[weight_channels], &[in_channels])?;
+    check_shape(NAME, "bias", bias.shape(), &[out_channels])?;
+    let layer = Affine { n_rows, in_channels, out_channels };
+    let mut output = tape.pool().take(n_rows * out_channels);
+    layer.forward(input.values(), weight.values(), bias.values(), &mut output);
+    let targets = [input, weight, bias].map(Var::target);
     let (x, w) = (input.clone(), weight.clone());
-    Ok(tape.record(vec![rows, outs], output, &[input, weight, bias], move |gradient, flow| {
-        flow.add(to_bias, |out| channel_sums(&gradient, out));
-        flow.add(to_weight, |out| weight_gradient(x.values(), &gradient, [ins, outs], out));
-        flow.add(to_input, |out| input_gradient(w.values(), &gradient, [ins, outs], out));
+    let shape = vec![n_rows, out_channels];
+    Ok(tape.record(shape, output, &[input, weight, bias], move |gradient, flow| {
+        flow.add(targets[2], |out| channel_sums(&gradient, out));
+        flow.add(targets[1], |out| layer.weight_gradient(x.values(), &gradient, out));
+        flow.add(targets[0], |out| layer.input_gradient(w.values(), &gradient, out));
     }))
-}
-
-fn weight_gradient(x: &[f32], gradient: &[f32], [ins, outs]: [usize; 2], out: &mut [f32]) {
-    // Double precision: rows are neurons or frames, of which there may be many.
-    let mut sums = vec![0.0f64; ins * outs];
-    for (x, gradient) in x.chunks_exact(ins.max(1)).zip(gradient.chunks_exact(outs.max(1))) {
-        for (&x, sums) in x.iter().zip(sums.chunks_exact_mut(outs.max(1))) {
-            for (sum, &g) in sums.iter_mut().zip(gradient) {
-                *sum += f64::from(x) * f64::from(g);
-            }
-        }
-    }
-    for (out, sum) in out.iter_mut().zip(sums) {
-        *out = sum as f32;
-    }
-}
-
-fn input_gradient(weight: &[f32], gradient: &[f32], [ins, outs]: [usize; 2], out: &mut [f32]) {
-    for (out, gradient) in rows_of(out, ins).zip(gradient.chunks_exact(outs.max(1))) {
-        for (out, weights) in out.iter_mut().zip(weight.chunks_exact(outs.max(1))) {
-            *out = weights.iter().zip(gradient).map(|(w, g)| w * g).sum();
-        }
-    }
-}
-
-fn rows_of(values: &mut [f32], length: usize) -> std::slice::ChunksExactMut<'_, f32> {
-    values.chunks_exact_mut(length.max(1))
-}
-
-fn add_scaled(out: &mut [f32], factor: f32, values: &[f32]) {
-    for (out, &value) in out.iter_mut().zip(values) {
-        *out += factor * value;
-    }
 }
 
 #[cfg(test)]
@@ -88,5 +56,19 @@ mod tests {
                 (0..15).map(value).collect()
             },
         );
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_refused() {
+        let mut tape = Tape::forward_only(&crate::Pool::new());
+        let mut zeros = |shape: &[usize]| {
+            tape.constant(shape.to_vec(), &vec![0.0; shape.iter().product()]).unwrap()
+        };
+        let (input, weight, bias) = (zeros(&[2, 3]), zeros(&[3, 4]), zeros(&[4]));
+        let (short, deep) = (zeros(&[3]), zeros(&[1, 2, 3]));
+        assert!(affine(&mut tape, &input, &weight, &bias).is_ok());
+        assert!(affine(&mut tape, &input, &weight, &short).is_err());
+        assert!(affine(&mut tape, &input, &input, &bias).is_err());
+        assert!(affine(&mut tape, &deep, &weight, &bias).is_err());
     }
 }

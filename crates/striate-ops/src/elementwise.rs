@@ -30,6 +30,11 @@ pub fn tanh(tape: &mut Tape, input: &Var) -> Var {
     map(tape, input, f32::tanh, |y| 1.0 - y * y)
 }
 
+/// `1 / (1 + exp(-x))`, any shape.
+pub fn sigmoid(tape: &mut Tape, input: &Var) -> Var {
+    map(tape, input, |x| 1.0 / (1.0 + (-x).exp()), |y| y * (1.0 - y))
+}
+
 /// `factor * x`, any shape.
 pub fn scale(tape: &mut Tape, input: &Var, factor: f32) -> Var {
     map(tape, input, move |x| factor * x, move |_| factor)
@@ -100,6 +105,11 @@ mod tests {
             |x| x[0].iter().map(|&x| if x > 0.0 { x } else { x.exp_m1() }).collect(),
         );
         check(&case(), |t, v| Ok(tanh(t, &v[0])), |x| x[0].iter().map(|x| x.tanh()).collect());
+        check(
+            &case(),
+            |t, v| Ok(sigmoid(t, &v[0])),
+            |x| x[0].iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
+        );
         check(
             &case(),
             |t, v| Ok(scale(t, &v[0], -2.5)),
