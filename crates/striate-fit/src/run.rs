@@ -10,6 +10,7 @@
 //! | `checkpoints/` | what a stopped run goes on from |
 //! | `status.json` | [`RunStatus`] |
 //! | `twin.safetensors`, `twin.json` | the fitted twin |
+//! | `without-latents/` | the twin that a twin with latents started from, where it was fitted in two stages |
 
 mod compare;
 mod files;
@@ -34,6 +35,9 @@ const CONFIG_FILE: &str = "config.toml";
 const PROVENANCE_FILE: &str = "provenance.json";
 const STATUS_FILE: &str = "status.json";
 const TIMING_FILE: &str = "timing.jsonl";
+
+/// Folder with the twin at the end of the stage without latents.
+pub(crate) const WITHOUT_LATENTS: &str = "without-latents";
 
 /// A run folder, for those who read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +94,13 @@ impl RunFolder {
     /// without its end, as a kill may leave it, is left out.
     pub fn metrics(&self) -> Result<Vec<MetricsRecord>, FitError> {
         files::read_lines(&self.path.join(METRICS_FILE))
+    }
+
+    /// The folder of the twin at the end of the stage without latents, where there was one; its latents are
+    /// to be left out ([`striate_model::Twin::use_latents`]).
+    pub fn without_latents(&self) -> Option<PathBuf> {
+        let folder = self.path.join(WITHOUT_LATENTS);
+        folder.join("twin.json").is_file().then_some(folder)
     }
 
     /// What to type to go on with this run.

@@ -5,6 +5,7 @@
 //! the optimiser's moments and the best weights: the same four that a checkpoint holds.
 
 mod saved;
+mod stages;
 mod step;
 mod validate;
 
@@ -19,13 +20,13 @@ use striate_recording::{ClipSampler, Recording};
 use crate::checkpoint::{CheckpointStore, Tensors};
 use crate::config::{ScheduleConfig, ValidFitConfig};
 use crate::error::FitError;
-use crate::optimiser::{Optimiser, is_frozen};
+use crate::optimiser::Optimiser;
 use crate::outcome::{FitEnd, FitSummary};
 use crate::run::{MetricsRecord, TimingLog};
 use crate::schedule::Schedule;
-use crate::stage::{Stage, StageKind};
+use crate::stage::StageKind;
 use crate::state::{EpochSums, TrainState};
-use crate::stopping::{Stopper, StopperState, Verdict};
+use crate::stopping::{Stopper, Verdict};
 use crate::trackers::{TrackerLengths, Trackers};
 
 /// Where a fit leaves its traces.
@@ -146,49 +147,6 @@ impl Trainer<'_> {
                 clock.restart();
             }
         }
-    }
-
-    /// Begin the progress of the stage.
-    fn announce(&self, progress: &mut dyn Progress) {
-        let what = match self.state.stage.kind {
-            StageKind::All => "fitting",
-            StageKind::WithoutLatents => "fitting without latents",
-        };
-        progress.start(what, Some(self.rules.max_steps));
-        progress.advance(self.steps_of_stage());
-    }
-
-    /// Let the twin take part in the stage with what is fitted in it.
-    pub(crate) fn prepare_twin(&mut self) {
-        let kind = self.state.stage.kind;
-        self.twin.use_latents(kind == StageKind::All);
-        self.twin.freeze(|parameter| is_frozen(&self.config.fit, kind, parameter));
-    }
-
-    /// Go over to the next stage, if there is one: weights stay, everything else starts afresh.
-    fn begin_next_stage(&mut self) -> Result<bool, FitError> {
-        if self.state.stage.kind == StageKind::All {
-            return Ok(false);
-        }
-        let kind = StageKind::All;
-        self.rules = Rules::new(self.config, kind, self.rules.steps_per_epoch);
-        self.state.stage =
-            Stage { kind, first_step: self.state.step, first_epoch: self.state.epoch };
-        self.state.schedule = self.rules.schedule.start();
-        self.state.stopper = StopperState::default();
-        self.state.ended = None;
-        self.best = None;
-        self.prepare_twin();
-        self.optimiser = Optimiser::new(&self.config.fit, kind, &self.twin)?;
-        Ok(true)
-    }
-
-    fn steps_of_stage(&self) -> u64 {
-        self.state.step - self.state.stage.first_step
-    }
-
-    fn epochs_of_stage(&self) -> u64 {
-        self.state.epoch - self.state.stage.first_epoch
     }
 
     fn epoch_is_over(&self) -> bool {

@@ -31,7 +31,7 @@ pub use config::{
     HiddenHalf, KlKind, LatentConfig, LatentObjective, LoadingsKind, Masking, PosteriorScale,
     PredictionKind, PriorKind, WeightsKind,
 };
-pub use halves::{VisibleNeurons, hidden_halves};
+pub use halves::{VisibleNeurons, hidden_halves, where_hidden};
 pub(crate) use objective::{LatentStep, Terms};
 
 use crate::error::ModelError;

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use striate_base::CancelToken;
-use striate_model::ClipInput;
+use striate_model::latent::{hidden_halves, where_hidden};
+use striate_model::{ClipInput, SeenResponses};
 use striate_recording::{Session, StimulusKind, TrialData};
 
 use super::Trainer;
+use crate::config::ValidationMetric;
 use crate::correlation::Correlations;
 use crate::error::FitError;
 
@@ -77,11 +79,57 @@ impl Trainer<'_> {
         let info = &self.recording.sessions[session].info;
         let consumed = self.twin.frames_consumed();
         let window = self.window(session, first);
+        if self.is_conditioned() {
+            return self.judge_conditioned(session, trials, window, correlations);
+        }
         let mut start = window.start + consumed.max(info.scored_from_frame);
         while start < window.end {
             let end = (start + FRAMES_PER_PIECE).min(window.end);
             self.judge_frames(session, trials, start - consumed..end, correlations)?;
             start = end;
+        }
+        Ok(())
+    }
+
+    fn is_conditioned(&self) -> bool {
+        match self.config.fit.validation.metric {
+            ValidationMetric::SingleTrialCorrelation => false,
+            ValidationMetric::Auto | ValidationMetric::ConditionedCorrelation => {
+                self.twin.n_latents() > 0
+            }
+        }
+    }
+
+    /// Let the correlations see what is predicted of each half of the neurons given the other one.
+    fn judge_conditioned(
+        &self,
+        session: usize,
+        trials: &[usize],
+        window: Range<usize>,
+        correlations: &mut Correlations,
+    ) -> Result<(), FitError> {
+        let of_session = &self.recording.sessions[session];
+        let info = &of_session.info;
+        let clips = Clips::load(of_session, trials, window.clone())?;
+        let predicted = self.twin.frames_consumed()..window.len();
+        let half = self.config.model.latent.as_ref().map(|latent| latent.hidden_half);
+        let halves = hidden_halves(&info.id, info.n_neurons, half.unwrap_or_default());
+        let infer = |visible: &Vec<bool>| {
+            let state = self.twin.infer(&clips.seen(session, visible))?;
+            Ok(state.frames(window.len(), &predicted))
+        };
+        let states = halves.iter().map(infer).collect::<Result<Vec<_>, FitError>>()?;
+        let found = self.twin.predict_given(&clips.input(session), &states)?;
+        // Counted from the first prediction.
+        let first = info.scored_from_frame.saturating_sub(window.start + predicted.start);
+        let (n_skipped, n_predicted) = (first * info.n_neurons, predicted.len() * info.n_neurons);
+        let found = where_hidden(&halves, &found);
+        let recorded = clips.responses.chunks_exact((window.len() * info.n_neurons).max(1));
+        for (found, recorded) in found.chunks_exact(n_predicted.max(1)).zip(recorded) {
+            let recorded = &recorded[recorded.len() - n_predicted..];
+            if n_skipped < n_predicted {
+                correlations.add(&found[n_skipped..], &recorded[n_skipped..]);
+            }
         }
         Ok(())
     }
@@ -158,6 +206,16 @@ impl Clips {
         }
         if let Some(pupil_center) = data.pupil_center {
             self.pupil_center.get_or_insert_default().extend(pupil_center.iter());
+        }
+    }
+
+    fn seen<'a>(&'a self, session: usize, visible: &'a [bool]) -> SeenResponses<'a> {
+        SeenResponses {
+            session,
+            n_clips: self.n_clips,
+            n_frames: self.n_frames,
+            responses: &self.responses,
+            visible: Some(visible),
         }
     }
 

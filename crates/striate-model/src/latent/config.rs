@@ -146,10 +146,11 @@ pub enum PredictionKind {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HiddenHalf {
-    /// Drawn by seed; both halves are scored, each hidden once.
+    /// Drawn by seed.
     #[default]
     Random,
-    /// The first half in the order of the neurons, as released; nothing else is scored.
+    /// The first half in the order of the neurons, as released, which scores that half alone; then the
+    /// second one.
     First,
 }
 

@@ -93,9 +93,10 @@ impl Encoder {
         let [weight, bias] = parameters(pass, self.norm)?;
         let normal = layer_norm(&mut pass.tape, &units, &weight, &bias, NORM_EPS)?;
         let active = elu(&mut pass.tape, &normal);
-        let [input_weight, hidden_weight, input_bias, hidden_bias] = parameters(pass, self.gru)?;
+        let [input_weight, hidden_weight, input_bias, hidden_bias] =
+            &parameters(pass, self.gru)?;
         let weights = GruWeights { input_weight, hidden_weight, input_bias, hidden_bias };
-        let state = gru(&mut pass.tape, &active, &weights)?;
+        let state = gru(&mut pass.tape, &active, weights)?;
         let &[n_clips, n_frames, n_units] = state.shape() else {
             return Err(ModelError::mismatch("axes of a state", state.shape().len(), 3));
         };

@@ -4,7 +4,7 @@ use striate_ops::{Var, transpose};
 
 use super::config::{LatentConfig, LoadingsKind};
 use crate::error::ModelError;
-use crate::network::{Hidden, Network, Output};
+use crate::network::{Activation, Activations, Network};
 use crate::parameters::{ParameterBuilder, ParameterId};
 use crate::pass::Pass;
 use crate::twin::SessionStart;
@@ -43,8 +43,9 @@ impl Loadings {
                 let source =
                     builder.statistic("positions", &[n_neurons, 3], standardised(cortex));
                 let sizes = [3, config.position_units, config.dim];
-                let network =
-                    |name: &&str| Network::new(builder, name, &sizes, (Hidden::Elu, Output::Elu));
+                let elu =
+                    Activations { hidden: Activation::Elu, output: Activation::Elu };
+                let network = |name: &&str| Network::new(builder, name, &sizes, elu);
                 Ok(Self::FromPositions { source, networks: outputs.iter().map(network).collect() })
             }
         }

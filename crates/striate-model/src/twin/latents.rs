@@ -40,12 +40,16 @@ impl LatentState {
         Self { mean: vec![0.0; n_rows * dim], scale: vec![1.0; dim] }
     }
 
-    /// Some frames of the only clip.
+    /// Some frames of each clip, of `n_frames` frames.
+    ///
+    /// # Panics
+    /// Where there are no such frames.
     #[must_use]
-    pub fn frames(&self, frames: Range<usize>) -> Self {
+    pub fn frames(&self, n_frames: usize, frames: &Range<usize>) -> Self {
         let dim = self.scale.len();
-        let mean = self.mean[frames.start * dim..frames.end * dim].to_vec();
-        Self { mean, scale: self.scale.clone() }
+        let clips = self.mean.chunks_exact((n_frames * dim).max(1));
+        let cut = |clip: &[f32]| clip[frames.start * dim..frames.end * dim].to_vec();
+        Self { mean: clips.flat_map(cut).collect(), scale: self.scale.clone() }
     }
 
     /// Divergence of each latent from a standard normal prior in nats per frame, `[dim]`.
