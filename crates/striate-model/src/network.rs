@@ -6,17 +6,35 @@ use crate::error::ModelError;
 use crate::parameters::{ParameterBuilder, ParameterId, uniform};
 use crate::pass::Pass;
 
-/// What follows the layers before the last; after the last comes tanh.
+/// What follows a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hidden {
+pub(crate) enum Activation {
     Elu,
     Tanh,
 }
 
-/// Fully connected layers, `[row, in]` to `[row, out]`, with tanh at the end.
+impl Activation {
+    fn apply(self, tape: &mut Tape, values: &Var) -> Var {
+        match self {
+            Self::Elu => elu(tape, values),
+            Self::Tanh => tanh(tape, values),
+        }
+    }
+}
+
+/// What follows the layers of a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Activations {
+    /// Every layer but the last.
+    pub(crate) hidden: Activation,
+    /// The last layer.
+    pub(crate) output: Activation,
+}
+
+/// Fully connected layers, `[row, in]` to `[row, out]`.
 pub(crate) struct Network {
     layers: Vec<(ParameterId, ParameterId)>,
-    hidden: Hidden,
+    activations: Activations,
 }
 
 impl Network {
@@ -26,7 +44,7 @@ impl Network {
         builder: &mut ParameterBuilder<'_>,
         name: &str,
         sizes: &[usize],
-        hidden: Hidden,
+        activations: Activations,
     ) -> Self {
         let layer = |(index, ends): (usize, &[usize])| {
             let bound = 1.0 / (ends[0].max(1) as f64).sqrt();
@@ -35,7 +53,7 @@ impl Network {
             let bias = builder.random(&format!("{name}.bias"), &ends[1..], uniform(bound));
             (weight, bias)
         };
-        Self { layers: sizes.windows(2).enumerate().map(layer).collect(), hidden }
+        Self { layers: sizes.windows(2).enumerate().map(layer).collect(), activations }
     }
 
     pub(crate) fn forward(&self, pass: &mut Pass<'_>, input: &Var) -> Result<Var, ModelError> {
@@ -44,12 +62,58 @@ impl Network {
             let (weight, bias) = (pass.parameter(weight)?, pass.parameter(bias)?);
             values = affine(&mut pass.tape, &values, &weight, &bias)?;
             let is_last = index + 1 == self.layers.len();
-            values = self.activation(is_last)(&mut pass.tape, &values);
+            let Activations { hidden, output } = self.activations;
+            let activation = if is_last { output } else { hidden };
+            values = activation.apply(&mut pass.tape, &values);
         }
         Ok(values)
     }
+}
 
-    fn activation(&self, is_last: bool) -> fn(&mut Tape, &Var) -> Var {
-        if is_last || self.hidden == Hidden::Tanh { tanh } else { elu }
+#[cfg(test)]
+mod tests {
+    use striate_base::Streams;
+    use striate_ops::Pool;
+
+    use super::*;
+    use crate::parameters::Parameters;
+    use crate::pass::Noise;
+
+    /// By definition.
+    fn naive(parameters: &Parameters, input: &[f32], functions: [fn(f32) -> f32; 2]) -> Vec<f32> {
+        let mut values = input.to_vec();
+        for (layer, function) in parameters.0.chunks_exact(2).zip(functions) {
+            let (weight, bias) = (&layer[0].values, &layer[1].values);
+            let output = |o: usize| {
+                let terms = values.iter().enumerate().map(|(i, x)| x * weight[i * bias.len() + o]);
+                function(bias[o] + terms.sum::<f32>())
+            };
+            values = (0..bias.len()).map(output).collect();
+        }
+        values
+    }
+
+    #[test]
+    fn the_last_layer_has_an_activation_of_its_own() {
+        let elu = |x: f32| if x > 0.0 { x } else { x.exp_m1() };
+        for (output, function) in
+            [(Activation::Elu, elu as fn(f32) -> f32), (Activation::Tanh, f32::tanh)]
+        {
+            let (mut parameters, streams) = (Parameters::default(), Streams::new(1));
+            let mut builder =
+                ParameterBuilder::new(&mut parameters, &streams, "readout", "session".into());
+            let activations = Activations { hidden: Activation::Elu, output };
+            let network = Network::new(&mut builder, "loadings", &[3, 6, 12], activations);
+            let tape = Tape::forward_only(&Pool::new());
+            let mut pass = Pass::new(tape, &parameters, Noise::Absent);
+            let position = [0.5, -1.0, 2.0];
+            let input = pass.tape.constant(vec![1, 3], &position).unwrap();
+            let found = network.forward(&mut pass, &input).unwrap();
+            assert_eq!(found.shape(), [1, 12]);
+            let expected = naive(&parameters, &position, [elu, function]);
+            for (found, expected) in found.values().iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+            }
+        }
     }
 }

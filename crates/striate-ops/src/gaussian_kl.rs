@@ -151,7 +151,7 @@ impl<'a> Problem<'a> {
         let mut sums = [0; 3].map(|_| vec![0.0; n_dims]);
         for index in 0..self.mean.len() {
             let dim = index % n_dims;
-            let is_first = index / n_dims % self.n_frames == 0;
+            let is_first = (index / n_dims).is_multiple_of(self.n_frames);
             let mean = |index: usize| f64::from(self.mean[index]);
             let coefficient = self.coefficient.filter(|_| !is_first).map(|a| f64::from(a[dim]));
             let frame = Frame {

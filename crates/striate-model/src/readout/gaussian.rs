@@ -22,7 +22,7 @@ use super::{Readout, ReadoutInput, ReadoutSettings};
 use crate::config::{count, in_range, not_negative};
 use crate::core::Penalty;
 use crate::error::ModelError;
-use crate::network::{Hidden, Network};
+use crate::network::{Activation, Activations, Network};
 use crate::parameters::{ParameterBuilder, ParameterId, uniform};
 use crate::pass::{Mode, Pass};
 
@@ -131,7 +131,8 @@ impl GaussianConfig {
             let source =
                 builder.statistic("coordinates", &[n_neurons, 2], source_grid(coordinates));
             let sizes = [2, self.position_units, 2];
-            let network = Network::new(builder, "position", &sizes, Hidden::Elu);
+            let activations = Activations { hidden: Activation::Elu, output: Activation::Tanh };
+            let network = Network::new(builder, "position", &sizes, activations);
             return Ok(Centres::Network { source, network });
         }
         let centres = match &input.start.positions {

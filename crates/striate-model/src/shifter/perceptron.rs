@@ -9,7 +9,7 @@ use striate_ops::Var;
 use super::{Shifter, ShifterSettings};
 use crate::config::{count, in_range};
 use crate::error::ModelError;
-use crate::network::{Hidden, Network};
+use crate::network::{Activation, Activations, Network};
 use crate::parameters::ParameterBuilder;
 use crate::pass::Pass;
 
@@ -40,7 +40,8 @@ impl ShifterSettings for PerceptronConfig {
         let mut sizes = vec![2];
         sizes.resize(1 + self.hidden_layers, self.units);
         sizes.push(2);
-        Box::new(PerceptronShifter(Network::new(builder, "network", &sizes, Hidden::Tanh)))
+        let activations = Activations { hidden: Activation::Tanh, output: Activation::Tanh };
+        Box::new(PerceptronShifter(Network::new(builder, "network", &sizes, activations)))
     }
 }
 
