@@ -1,12 +1,14 @@
 //! Cores: from the stimulus to feature maps, shared by all sessions.
 
 mod factorised;
+mod identity;
 mod layers;
 mod static_image;
 
 use striate_ops::Var;
 
 pub use factorised::{FactorisedConfig, Precision};
+pub use identity::IdentityConfig;
 pub use layers::Padding;
 pub use static_image::StaticConfig;
 
@@ -21,6 +23,7 @@ registry! {
     CoreConfig, dyn CoreSettings:
     "factorised-3d" => Factorised(FactorisedConfig),
     "static-2d" => Static(StaticConfig),
+    "identity" => Identity(IdentityConfig),
 }
 
 /// What a core sees.

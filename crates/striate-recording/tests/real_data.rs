@@ -137,3 +137,57 @@ fn macaque_v4_single_trials_give_ceilings() {
         println!("{}: {} trials, {ceiling:?}", session.id, session.n_trials);
     }
 }
+
+/// The manifest of that name in `configs/recordings`.
+fn open_config(name: &str, root: &Path) -> Recording {
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/recordings");
+    let path = configs.join(format!("{name}.toml"));
+    let config = RecordingConfig { root: Some(root.to_owned()), ..RecordingConfig::at(path) };
+    Recording::open(&config).expect("recording opens")
+}
+
+#[test]
+fn delayed_reaches_are_trials_of_twenty_frames_without_a_stimulus() {
+    let Some(data) = data("delayed_reaches") else { return };
+    let folder = data.join("gpfa-delayed-reach");
+    let recording = open_config("gpfa-delayed-reach", &folder);
+    let session = &recording.sessions[0];
+    let info = &session.info;
+    assert_eq!((info.n_neurons, info.height, info.width), (53, 1, 1));
+    assert!(info.trials.len() == 56 && info.trials.iter().all(|trial| trial.n_frames == 20));
+    assert_eq!(session.tiers().values().sum::<usize>(), 56);
+    let file = striate_formats::npz::NpzFile::open(&folder.join("sample_dat.npz")).unwrap();
+    let spikes = file.read_i64("spikes_1ms").unwrap();
+    let mut n_spikes = 0.0;
+    for trial in 0..56 {
+        let data = session.load_whole(trial).unwrap();
+        assert!(data.stimulus.iter().all(|&value| value == 0.0));
+        let counts = data.responses.unwrap();
+        let own = spikes.index_axis(ndarray::Axis(0), trial);
+        for neuron in [0, 17, 52] {
+            let direct = own.slice(ndarray::s![neuron, 60..80]).sum();
+            assert_eq!(counts[[3, neuron]], direct as f32);
+        }
+        n_spikes += f64::from(counts.sum());
+    }
+    // The readme: a mean rate of 13.9 Hz.
+    let rate_hz = n_spikes / (56.0 * 53.0 * 0.4);
+    assert!((rate_hz - 13.9).abs() < 0.05, "{rate_hz}");
+}
+
+#[test]
+fn macaque_motor_cortex_opens_with_the_velocity_of_the_hand() {
+    let Some(data) = data("macaque_motor_cortex") else { return };
+    let recording = open_config("m1-reach-macaque", &data.join("m1-reach-macaque"));
+    let session = &recording.sessions[0];
+    let info = &session.info;
+    assert_eq!((info.n_neurons, info.n_behaviour, info.frame_rate_hz), (171, 3, Some(20.0)));
+    let tiers = session.tiers();
+    assert_eq!((tiers["train"], tiers["validation"], tiers["test"]), (108, 16, 31));
+    let n_frames: usize = info.trials.iter().map(|trial| trial.n_frames).sum();
+    assert_eq!(n_frames, 15_536);
+    let found =
+        inspect(&recording, &InspectionConfig::default(), &mut NoProgress, &CancelToken::new());
+    let found = found.unwrap();
+    assert_eq!(found.sessions[0].n_missing_responses, 0);
+}

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use striate::base::machine;
+use striate::recording::Session;
 use striate::score::baseline::fit_baseline;
 use striate::score::{
     Predictor, ScoreConfig, ScoreFile, Scores, TwinPredictor, baseline_bytes, prediction_bytes,
@@ -24,7 +25,7 @@ const NEURONS: &str = "neurons.csv";
 /// For each tier with responses: single-trial correlation, correlation to the average of repeats,
 /// fraction of explainable variance explained, and the fraction of the noise ceiling; the twin beside
 /// a baseline fitted to the same trials (linear-nonlinear for video, ridge on a Gabor pyramid for
-/// images) and below the ceiling that the repeats allow. Which frames count and how responses are
+/// images; none where the recording has no stimulus) and below the ceiling that the repeats allow. Which frames count and how responses are
 /// normalised is said below the table. The scores of every neuron are left in the run folder
 /// (scores.json, neurons.csv).
 #[derive(Debug, Args)]
@@ -72,6 +73,9 @@ pub(super) fn scores(
     context: &Context,
 ) -> Result<Vec<Scores>, Failure> {
     let train = &run.config.fit.train_tier;
+    // A baseline of the stimulus has nothing to go by where it is one pixel.
+    let shown = |session: &Session| session.info.height * session.info.width > 1;
+    let with_baseline = with_baseline && run.recording.sessions.iter().any(shown);
     let mut needed = prediction_bytes(&run.twin, &run.recording);
     if with_baseline {
         needed += baseline_bytes(&run.recording, train);

@@ -48,6 +48,16 @@ fn static_core_has_the_published_number_of_parameters() {
 }
 
 #[test]
+fn identity_core_has_no_parameters_and_consumes_no_frames() {
+    let (core, n_parameters) = built(r#"{ "kind": "identity" }"#, 3);
+    assert_eq!((n_parameters, core.channels()), (0, 3));
+    assert_eq!(core.grid(), OutputGrid::of_image(36, 64));
+    assert_eq!(core.activations(2, 5).saved, 0);
+    let error = serde_json::from_str::<CoreConfig>(r#"{ "kind": "identity", "channels": 3 }"#);
+    assert!(error.unwrap_err().to_string().contains("unknown field `channels`"));
+}
+
+#[test]
 fn strides_and_same_padding_give_the_sizes_of_a_convolution() {
     let config = r#"{ "channels": [8, 16], "spatial_kernels": [9, 5], "temporal_kernels": [15, 5],
                       "spatial_padding": "same", "spatial_strides": [2] }"#;
@@ -87,7 +97,7 @@ fn input_smaller_than_the_kernels_is_refused() {
 #[test]
 fn kinds_are_named_in_errors_and_survive_a_round_trip() {
     let error = serde_json::from_str::<CoreConfig>(r#"{ "kind": "transformer" }"#).unwrap_err();
-    assert!(error.to_string().contains("`factorised-3d` or `static-2d`"), "{error}");
+    assert!(error.to_string().contains("`factorised-3d`, `static-2d`, `identity`"), "{error}");
     for kind in CoreConfig::KINDS {
         let config: CoreConfig =
             serde_json::from_str(&format!(r#"{{ "kind": "{kind}" }}"#)).unwrap();

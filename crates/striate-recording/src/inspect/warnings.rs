@@ -108,7 +108,10 @@ fn shapes(session: &Session, found: &SessionInspection, list: &mut List) {
     let usual = (USUAL_STD[0]..=USUAL_STD[1]).contains(&stimulus.std);
     if stimulus.std == 0.0 {
         let message = format!("the stimulus is {} everywhere", stimulus.mean);
-        list.add(Severity::Warning, "constant-stimulus", message);
+        // One pixel stands for no stimulus.
+        let is_blank = found.height * found.width == 1;
+        let severity = if is_blank { Severity::Note } else { Severity::Warning };
+        list.add(severity, "constant-stimulus", message);
     } else if !usual || stimulus.mean.abs() > USUAL_MEAN {
         let message = format!(
             "pixels have mean {:.3} and standard deviation {:.3}; models learn best near 0 and 1: \

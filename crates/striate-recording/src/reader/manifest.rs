@@ -10,6 +10,7 @@ mod responses;
 mod rows;
 mod session;
 mod stimulus;
+mod time;
 
 use std::path::{Path, PathBuf};
 

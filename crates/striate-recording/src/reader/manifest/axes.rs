@@ -27,6 +27,8 @@ pub(super) enum Axis {
     Repeat,
     /// Traces of behaviour, or x and y of the pupil.
     Channel,
+    /// Trials of equal length.
+    Trial,
 }
 
 impl fmt::Display for Axis {
@@ -39,6 +41,7 @@ impl fmt::Display for Axis {
             Self::Neuron => "neuron",
             Self::Repeat => "repeat",
             Self::Channel => "channel",
+            Self::Trial => "trial",
         })
     }
 }

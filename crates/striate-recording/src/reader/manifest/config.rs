@@ -20,7 +20,8 @@ pub(super) struct Manifest {
     pub(super) scored_from_frame: usize,
     #[serde(default)]
     pub(super) sessions: Vec<SessionEntry>,
-    pub(super) stimulus: StimulusEntry,
+    /// What was shown; without it nothing was, which is a blank of 1 x 1 pixel.
+    pub(super) stimulus: Option<StimulusEntry>,
     pub(super) responses: ResponsesEntry,
     pub(super) behaviour: Option<RowsEntry>,
     pub(super) pupil_center: Option<RowsEntry>,
@@ -72,6 +73,9 @@ pub(super) struct ResponsesEntry {
     pub(super) axes: Vec<Axis>,
     /// What stands where there is no response; `nan` for NaN.
     pub(super) missing: Option<f64>,
+    /// Samples along the array whose sum is the response of one frame.
+    #[serde(default = "one_sample")]
+    pub(super) bin_frames: usize,
     #[serde(default = "one")]
     pub(super) scale: f32,
 }
@@ -83,6 +87,9 @@ pub(super) struct RowsEntry {
     pub(super) path: PathBuf,
     pub(super) member: Option<String>,
     pub(super) axes: Vec<Axis>,
+    /// Samples along the array whose mean is the value of one frame.
+    #[serde(default = "one_sample")]
+    pub(super) bin_frames: usize,
     #[serde(default = "one")]
     pub(super) scale: f32,
     #[serde(default)]
@@ -96,13 +103,14 @@ pub(super) struct NeuronsEntry {
     pub(super) coordinates: Option<ArrayEntry>,
 }
 
-/// A tier made of a range of frames or images.
+/// A tier made of a range of frames, images or trials.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TierEntry {
     pub(super) name: String,
     pub(super) frames: Option<[usize; 2]>,
     pub(super) images: Option<[usize; 2]>,
+    pub(super) trials: Option<[usize; 2]>,
     pub(super) trial_frames: Option<usize>,
 }
 
@@ -120,6 +128,10 @@ fn one() -> f32 {
 }
 
 fn one_pixel() -> usize {
+    1
+}
+
+fn one_sample() -> usize {
     1
 }
 
@@ -159,24 +171,34 @@ impl Manifest {
         if let Some(rate) = self.frame_rate_hz.filter(|rate| !(*rate > 0.0 && rate.is_finite())) {
             return refuse("frame_rate_hz", rate.to_string(), "a number above 0");
         }
-        if self.stimulus.downscale == 0 {
-            return refuse("stimulus.downscale", "0".to_owned(), "1 or more");
-        }
-        for (key, scale) in
-            [("stimulus.scale", self.stimulus.scale), ("responses.scale", self.responses.scale)]
-        {
-            if scale == 0.0 || !scale.is_finite() {
-                return refuse(key, scale.to_string(), "a finite number other than 0");
-            }
-        }
-        if !self.stimulus.offset.is_finite() {
-            return refuse("stimulus.offset", self.stimulus.offset.to_string(), "a finite number");
-        }
+        self.check_stimulus(path)?;
+        check_scale("responses.scale", self.responses.scale, path)?;
         match (self.tiers.is_empty(), &self.split) {
             (true, None) => refuse("tiers", "not given".to_owned(), "[[tiers]], or [split]"),
             (false, Some(_)) => refuse("split", "given beside [[tiers]]".to_owned(), "one of them"),
             _ => Ok(()),
         }
+    }
+
+    fn check_stimulus(&self, path: &Path) -> Result<(), RecordingError> {
+        let Some(stimulus) = &self.stimulus else {
+            let own = self.sessions.iter().find(|session| session.stimulus.is_some());
+            return own.map_or(Ok(()), |session| {
+                let found = format!("given for session `{}` alone", session.id);
+                let expected = "[stimulus], which says how its axes run, or no stimulus";
+                Err(RecordingError::setting("sessions.stimulus", found, expected, path))
+            });
+        };
+        if stimulus.downscale == 0 {
+            let key = "stimulus.downscale";
+            return Err(RecordingError::setting(key, 0, "1 or more", path));
+        }
+        check_scale("stimulus.scale", stimulus.scale, path)?;
+        if stimulus.offset.is_finite() {
+            return Ok(());
+        }
+        let (key, found) = ("stimulus.offset", stimulus.offset);
+        Err(RecordingError::setting(key, found, "a finite number", path))
     }
 
     /// The sessions; where none are named one, called as the recording or `session`.
@@ -187,4 +209,11 @@ impl Manifest {
         }
         self.sessions.clone()
     }
+}
+
+fn check_scale(key: &str, scale: f32, path: &Path) -> Result<(), RecordingError> {
+    if scale != 0.0 && scale.is_finite() {
+        return Ok(());
+    }
+    Err(RecordingError::setting(key, scale, "a finite number other than 0", path))
 }

@@ -16,20 +16,40 @@ pub(super) struct Piece {
     pub(super) range: Range<usize>,
 }
 
-/// Cut `n` frames, or images, as the manifest says; in the order of the stimulus.
+/// What there is to be cut.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    pub(super) kind: StimulusKind,
+    /// Number of frames, or images.
+    pub(super) n: usize,
+    /// Frames of each trial where the arrays have an axis of trials.
+    pub(super) trial_frames: Option<usize>,
+}
+
+impl Extent {
+    /// What ranges of tiers count in, and its length in frames or images.
+    fn unit(self) -> (&'static str, usize) {
+        match (self.kind, self.trial_frames) {
+            (StimulusKind::Image, _) => ("images", 1),
+            (StimulusKind::Video, None) => ("frames", 1),
+            (StimulusKind::Video, Some(length)) => ("trials", length),
+        }
+    }
+}
+
+/// Cut frames or images as the manifest says; in the order of the stimulus.
 pub(super) fn cut(
     manifest: &Manifest,
-    kind: StimulusKind,
-    n: usize,
+    extent: Extent,
     path: &Path,
 ) -> Result<Vec<Piece>, RecordingError> {
     let mut pieces = Vec::new();
     match &manifest.split {
-        Some(split) => pieces = by_chance(split, kind, n, path)?,
+        Some(split) => pieces = by_chance(split, extent, path)?,
         None => {
             for tier in &manifest.tiers {
-                let range = range_of(tier, kind, n, path)?;
-                let length = trial_length(tier.trial_frames, kind, range.len(), "tiers", path)?;
+                let range = range_of(tier, extent, path)?;
+                let length = trial_length(tier.trial_frames, extent, range.len(), "tiers", path)?;
                 let tier = &tier.name;
                 pieces.extend(
                     stretches(range, length).map(|r| Piece { tier: tier.clone(), range: r }),
@@ -53,25 +73,20 @@ pub(super) fn cut(
     Ok(pieces)
 }
 
-fn range_of(
-    tier: &TierEntry,
-    kind: StimulusKind,
-    n: usize,
-    path: &Path,
-) -> Result<Range<usize>, RecordingError> {
-    let (name, given, other) = match kind {
-        StimulusKind::Video => ("frames", tier.frames, tier.images),
-        StimulusKind::Image => ("images", tier.images, tier.frames),
-    };
+fn range_of(tier: &TierEntry, extent: Extent, path: &Path) -> Result<Range<usize>, RecordingError> {
+    let (name, length) = extent.unit();
     let key = format!("tiers.{name} of `{}`", tier.name);
-    if other.is_some() {
+    let given = [("frames", tier.frames), ("images", tier.images), ("trials", tier.trials)];
+    if given.iter().any(|(unit, range)| *unit != name && range.is_some()) {
         let found = "given in the unit of another kind of stimulus";
         return Err(RecordingError::setting(key, found, format!("a range of {name}"), path));
     }
+    let given = given.iter().find_map(|(unit, range)| range.filter(|_| *unit == name));
     // A tier without a range is all there is: the only tier.
+    let n = extent.n / length;
     let [start, end] = given.unwrap_or([0, n]);
     if start < end && end <= n {
-        return Ok(start..end);
+        return Ok(start * length..end * length);
     }
     let expected = format!("[first, one after the last] within 0 to {n}, not empty");
     Err(RecordingError::setting(key, format!("[{start}, {end}]"), expected, path))
@@ -79,22 +94,24 @@ fn range_of(
 
 fn trial_length(
     given: Option<usize>,
-    kind: StimulusKind,
+    extent: Extent,
     usual: usize,
     table: &str,
     path: &Path,
 ) -> Result<usize, RecordingError> {
-    let key = format!("{table}.trial_frames");
-    match (kind, given) {
-        (StimulusKind::Image, None) => Ok(1),
-        (StimulusKind::Image, Some(length)) => {
-            Err(RecordingError::setting(key, length, "none: each image is a trial", path))
+    let refuse = |length: usize, expected: String| {
+        let key = format!("{table}.trial_frames");
+        Err(RecordingError::setting(key, length, expected, path))
+    };
+    match (extent.unit(), given) {
+        (("images", _), Some(length)) => refuse(length, "none: each image is a trial".to_owned()),
+        (("trials", own), Some(length)) => {
+            refuse(length, format!("none: trials have {own} frames in the arrays"))
         }
-        (StimulusKind::Video, None) => Ok(usual),
-        (StimulusKind::Video, Some(length)) if (1..=usual).contains(&length) => Ok(length),
-        (StimulusKind::Video, Some(length)) => {
-            Err(RecordingError::setting(key, length, format!("1 to {usual}"), path))
-        }
+        (("images" | "trials", own), None) => Ok(own),
+        (_, None) => Ok(usual),
+        (_, Some(length)) if (1..=usual).contains(&length) => Ok(length),
+        (_, Some(length)) => refuse(length, format!("1 to {usual}")),
     }
 }
 
@@ -111,8 +128,7 @@ fn stretches(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<u
 /// every session, so that images shown in several sessions are in the same tier in all of them.
 fn by_chance(
     split: &SplitEntry,
-    kind: StimulusKind,
-    n: usize,
+    extent: Extent,
     path: &Path,
 ) -> Result<Vec<Piece>, RecordingError> {
     let total: f64 = split.fractions.values().sum();
@@ -123,12 +139,12 @@ fn by_chance(
         let expected = "numbers above 0 whose sum is 1";
         return Err(RecordingError::setting("split.fractions", found, expected, path));
     }
-    if kind == StimulusKind::Video && split.trial_frames.is_none() {
+    if extent.unit().0 == "frames" && split.trial_frames.is_none() {
         let expected = "the frames of a trial: trials, not frames, are dealt to the tiers";
         return Err(RecordingError::setting("split.trial_frames", "not given", expected, path));
     }
-    let length = trial_length(split.trial_frames, kind, n, "split", path)?;
-    let ranges: Vec<Range<usize>> = stretches(0..n, length).collect();
+    let length = trial_length(split.trial_frames, extent, extent.n, "split", path)?;
+    let ranges: Vec<Range<usize>> = stretches(0..extent.n, length).collect();
     let mut order: Vec<usize> = (0..ranges.len()).collect();
     Streams::new(split.seed).stream("split").shuffle(&mut order);
     let mut pieces = Vec::with_capacity(ranges.len());
@@ -155,7 +171,11 @@ mod tests {
     }
 
     fn pieces(text: &str, kind: StimulusKind, n: usize) -> Result<Vec<Piece>, String> {
-        cut(&manifest(text), kind, n, Path::new("m.toml")).map_err(|error| error.to_string())
+        of(text, Extent { kind, n, trial_frames: None })
+    }
+
+    fn of(text: &str, extent: Extent) -> Result<Vec<Piece>, String> {
+        cut(&manifest(text), extent, Path::new("m.toml")).map_err(|error| error.to_string())
     }
 
     fn described(pieces: &[Piece]) -> Vec<(&str, usize, usize)> {
@@ -182,6 +202,28 @@ mod tests {
         assert_eq!(found, pieces(text, StimulusKind::Image, 50).unwrap());
         let other = text.replace("seed = 3", "seed = 4");
         assert_ne!(found, pieces(&other, StimulusKind::Image, 50).unwrap());
+    }
+
+    #[test]
+    fn trials_of_the_arrays_stay_whole() {
+        let extent = Extent { kind: StimulusKind::Video, n: 60, trial_frames: Some(6) };
+        let text =
+            "[[tiers]]\nname = \"a\"\ntrials = [1, 3]\n[[tiers]]\nname = \"b\"\ntrials = [4, 5]";
+        let found = of(text, extent).unwrap();
+        assert_eq!(described(&found), [("a", 6, 12), ("a", 12, 18), ("b", 24, 30)]);
+        let text = "[split]\nseed = 1\nfractions = { a = 0.7, b = 0.3 }";
+        let found = of(text, extent).unwrap();
+        assert_eq!(found.iter().filter(|piece| piece.tier == "a").count(), 7);
+        let starts: Vec<usize> = found.iter().map(|piece| piece.range.start).collect();
+        assert_eq!(starts, (0..10).map(|trial| 6 * trial).collect::<Vec<_>>());
+        for (text, expected) in [
+            ("[[tiers]]\nname = \"a\"\nframes = [0, 6]", "expected a range of trials"),
+            ("[[tiers]]\nname = \"a\"\ntrials = [3, 11]", "within 0 to 10, not empty"),
+            ("[[tiers]]\nname = \"a\"\ntrial_frames = 3", "trials have 6 frames in the arrays"),
+        ] {
+            let said = of(text, extent).unwrap_err();
+            assert!(said.contains(expected), "{said}");
+        }
     }
 
     #[test]

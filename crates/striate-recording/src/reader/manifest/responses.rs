@@ -1,4 +1,5 @@
-//! The responses of a manifest: counts per frame, means per image, or single trials per image.
+//! The responses of a manifest: counts per frame, of one stretch or of trials; means per image, or
+//! single trials per image.
 
 use std::ops::Range;
 use std::path::Path;
@@ -9,6 +10,7 @@ use super::array::ArrayFile;
 use super::axes::{self, Axis, in_words, places};
 use super::config::{ArrayEntry, ResponsesEntry};
 use super::stimulus::Stimulus;
+use super::time::{Pooling, Time};
 use crate::error::RecordingError;
 use crate::source::{Missing, frames_first, refuse_missing};
 
@@ -21,7 +23,9 @@ pub(super) struct Responses {
     /// Repeats of an image; `None` for means and for frames.
     pub(super) n_repeats: Option<usize>,
     file: ArrayFile,
+    /// In the file's order, but for that of trials.
     axes: Vec<Axis>,
+    time: Time,
     /// What the stimulus runs over: frames or images.
     unit: Axis,
     missing: Option<f64>,
@@ -32,29 +36,38 @@ pub(super) struct Responses {
 pub(super) type Present = Vec<bool>;
 
 impl Responses {
-    /// Open the responses to `stimulus`; `own` replaces the file.
+    /// Open the responses to `stimulus`, or to nothing; `own` replaces the file.
     pub(super) fn open(
         folder: &Path,
         entry: &ResponsesEntry,
         own: Option<&ArrayEntry>,
-        (session, stimulus): (&str, &Stimulus),
+        (session, stimulus): (&str, Option<&Stimulus>),
         manifest: &Path,
     ) -> Result<Self, RecordingError> {
-        let unit = stimulus.unit();
+        let unit = stimulus.map_or(Axis::Frame, Stimulus::unit);
         let by_unit = [Axis::Neuron, unit];
         let with_repeats = [Axis::Neuron, unit, Axis::Repeat];
-        let permitted: &[&[Axis]] =
-            if unit == Axis::Image { &[&by_unit, &with_repeats] } else { &[&by_unit] };
+        let by_trial = [Axis::Trial, Axis::Neuron, unit];
+        let permitted: &[&[Axis]] = match (unit, stimulus) {
+            (Axis::Image, _) => &[&by_unit, &with_repeats],
+            (_, None) => &[&by_unit, &by_trial],
+            _ => &[&by_unit],
+        };
         axes::check("responses", &entry.axes, permitted, manifest)?;
+        let has_trials = entry.axes.contains(&Axis::Trial);
         let file = own.cloned().unwrap_or_else(|| ArrayEntry {
             path: entry.path.clone(),
             member: entry.member.clone(),
         });
-        let file = ArrayFile::open(folder, &file, session, unit == Axis::Image)?;
-        check_shape(&file, "responses", &entry.axes, (unit, stimulus.n))?;
-        let place = places(&entry.axes, &[unit])[0];
-        if !file.has_parts_along(place) {
-            let expected = format!("`{unit}` first or last: the array is too large to keep");
+        let file = ArrayFile::open(folder, &file, session, unit == Axis::Image || has_trials)?;
+        let time = (entry.bin_frames, Pooling::Sum);
+        let time = Time::of(&file, ("responses", &entry.axes, unit), time, manifest)?;
+        if let Some(stimulus) = stimulus {
+            check_length(&file, ("responses", &entry.axes), &time, (unit, stimulus.n))?;
+        }
+        if !file.has_parts_along(time.read_axis()) {
+            let axis = entry.axes[time.read_axis()];
+            let expected = format!("`{axis}` first or last: the array is too large to keep");
             let found = in_words(&entry.axes);
             return Err(RecordingError::setting("responses.axes", found, expected, manifest));
         }
@@ -64,8 +77,19 @@ impl Responses {
             let expected = "one or more neurons and repeats";
             return Err(RecordingError::shape("responses", file.shape(), expected, file.path()));
         }
-        let (axes, missing, scale) = (entry.axes.clone(), entry.missing, entry.scale);
-        Ok(Self { n_neurons, n_repeats, file, axes, unit, missing, scale })
+        let axes = without_trials(&entry.axes);
+        let (missing, scale) = (entry.missing, entry.scale);
+        Ok(Self { n_neurons, n_repeats, file, axes, time, unit, missing, scale })
+    }
+
+    /// Frames, of all trials together, or images.
+    pub(super) fn n_frames(&self) -> usize {
+        self.time.n_frames()
+    }
+
+    /// Frames of each trial, where the array has an axis of trials.
+    pub(super) fn trial_frames(&self) -> Option<usize> {
+        self.time.trial_frames()
     }
 
     /// Which single trials (or means) of each image exist, and how many have some neurons only.
@@ -98,7 +122,7 @@ impl Responses {
 
     /// Images as `[neuron, image, repeat]`, unscaled.
     fn single_trials(&self, images: Range<usize>) -> Result<ndarray::Array3<f32>, RecordingError> {
-        let part = self.file.part(places(&self.axes, &[self.unit])[0], images)?;
+        let part = self.time.read(&self.file, images)?;
         let mut part = part.permuted_axes(places(&self.axes, &self.order()));
         if self.n_repeats.is_none() {
             part = part.insert_axis(At(2));
@@ -120,7 +144,7 @@ impl Responses {
         missing: Missing,
     ) -> Result<Array2<f32>, RecordingError> {
         let first = range.start;
-        let part: ArrayD<f32> = self.file.part(places(&self.axes, &[self.unit])[0], range)?;
+        let part: ArrayD<f32> = self.time.read(&self.file, range)?;
         let part = part.permuted_axes(places(&self.axes, &self.order()));
         let part = match repeat {
             Some(repeat) => part.index_axis_move(At(2), repeat),
@@ -142,20 +166,26 @@ impl Responses {
     }
 }
 
-/// Refuse an array whose number of axes, or whose length along the stimulus, does not fit.
-pub(super) fn check_shape(
+/// Axes of what is read, in the file's order: trials are taken out one by one.
+pub(super) fn without_trials(axes: &[Axis]) -> Vec<Axis> {
+    axes.iter().copied().filter(|axis| *axis != Axis::Trial).collect()
+}
+
+/// Refuse an array whose length along the stimulus does not fit.
+pub(super) fn check_length(
     file: &ArrayFile,
-    what: &str,
-    axes: &[Axis],
+    (what, axes): (&str, &[Axis]),
+    time: &Time,
     (unit, n): (Axis, usize),
 ) -> Result<(), RecordingError> {
-    let shape = file.shape();
-    if shape.len() != axes.len() {
-        let expected = format!("{} axes, {}", axes.len(), in_words(axes));
-        return Err(RecordingError::shape(what, shape, expected, file.path()));
-    }
-    if shape[places(axes, &[unit])[0]] == n {
+    if time.n_frames() == n {
         return Ok(());
+    }
+    let shape = file.shape();
+    if !time.is_plain() {
+        let found = time.n_frames();
+        let expected = format!("{n} {unit}s, as all else; with its bins and trials it has {found}");
+        return Err(RecordingError::shape(what, shape, expected, file.path()));
     }
     let words: Vec<String> = axes
         .iter()

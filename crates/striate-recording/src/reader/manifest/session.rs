@@ -7,7 +7,7 @@ use ndarray::{Array2, Ix2};
 
 use super::array::ArrayFile;
 use super::config::{ArrayEntry, Manifest, NeuronsEntry, SessionEntry};
-use super::cut::{Piece, cut};
+use super::cut::{Extent, Piece, cut};
 use super::responses::Responses;
 use super::rows::Rows;
 use super::stimulus::Stimulus;
@@ -33,11 +33,13 @@ pub(super) fn open(
     path: &Path,
 ) -> Result<Session, RecordingError> {
     let id = entry.id.as_str();
-    let stimulus = Stimulus::open(folder, &manifest.stimulus, entry.stimulus.as_ref(), id, path)?;
-    let own = entry.responses.as_ref();
-    let responses = Responses::open(folder, &manifest.responses, own, (id, &stimulus), path)?;
+    let shown = |stimulus| Stimulus::open(folder, stimulus, entry.stimulus.as_ref(), id, path);
+    let shown = manifest.stimulus.as_ref().map(shown).transpose()?;
+    let (own, to) = (entry.responses.as_ref(), (id, shown.as_ref()));
+    let responses = Responses::open(folder, &manifest.responses, own, to, path)?;
+    let stimulus = shown.unwrap_or_else(|| Stimulus::blank(responses.n_frames(), path));
     let rows = |name, rows: &Option<_>| match rows {
-        Some(rows) => Rows::open(folder, name, rows, (id, &stimulus), path).map(Some),
+        Some(rows) => Rows::open(folder, name, rows, (id, &stimulus, &responses), path).map(Some),
         None => Ok(None),
     };
     let behaviour = rows("behaviour", &manifest.behaviour)?;
@@ -58,7 +60,7 @@ pub(super) fn open(
         neuron_coordinates,
         frame_rate_hz: manifest.frame_rate_hz,
         scored_from_frame: manifest.scored_from_frame,
-        is_continuous: stimulus.kind == StimulusKind::Video,
+        is_continuous: stimulus.kind == StimulusKind::Video && responses.trial_frames().is_none(),
         response_normalisation: "none".to_owned(),
         trials,
         remarks,
@@ -76,14 +78,15 @@ fn trials(
     responses: &Responses,
     (path, remarks): (&Path, &mut Vec<String>),
 ) -> Result<Trials, RecordingError> {
-    let pieces = cut(manifest, stimulus.kind, stimulus.n, path)?;
+    let (kind, n, trial_frames) = (stimulus.kind, stimulus.n, responses.trial_frames());
+    let pieces = cut(manifest, Extent { kind, n, trial_frames }, path)?;
     match stimulus.kind {
         StimulusKind::Video => Ok(stretches(&pieces)),
         StimulusKind::Image => images(&pieces, responses, stimulus.n, remarks),
     }
 }
 
-/// Trials that are stretches of a continuous stimulus.
+/// Trials that are stretches of a continuous stimulus, or follow one another in the arrays.
 fn stretches(pieces: &[Piece]) -> Trials {
     let trial = |(number, piece): (usize, &Piece)| TrialInfo {
         id: number.to_string(),

@@ -25,6 +25,8 @@ enum Pixels {
     Packed { file: ArrayFile, axes: Vec<Axis>, lengths: Vec<usize> },
     /// One image each.
     Images(ImageFiles),
+    /// Nothing was shown: one pixel of value 0.
+    Blank,
 }
 
 /// A stimulus, read in parts.
@@ -80,6 +82,21 @@ impl Stimulus {
         })
     }
 
+    /// Nothing shown for `n` frames: 1 x 1 pixel of value 0.
+    pub(super) fn blank(n: usize, manifest: &Path) -> Self {
+        Self {
+            kind: StimulusKind::Video,
+            n,
+            height: 1,
+            width: 1,
+            pixels: Pixels::Blank,
+            scale: 1.0,
+            offset: 0.0,
+            downscale: 1,
+            path: manifest.to_owned(),
+        }
+    }
+
     /// Frames or images `range`, as handed over: `[frame, height, width]`.
     pub(super) fn read(
         &self,
@@ -96,6 +113,7 @@ impl Stimulus {
                 self.downscaled(in_order(unpacked(file, lengths, range)?, axes, self.unit()))
             }
             Pixels::Images(images) => images.read(range)?,
+            Pixels::Blank => Array3::zeros((range.len(), 1, 1)),
         };
         if missing == Missing::Refuse {
             let axes = ["frame", "row", "column"];
@@ -119,6 +137,7 @@ impl Stimulus {
         match &self.pixels {
             Pixels::Array { file, .. } | Pixels::Packed { file, .. } => file.resident_bytes(),
             Pixels::Images(images) => images.resident_bytes(),
+            Pixels::Blank => 0,
         }
     }
 

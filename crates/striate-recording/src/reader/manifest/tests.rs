@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use crate::testing::{Order, manifest_video, open, refusal, write};
 use crate::{RecordingConfig, StimulusKind};
 
+mod blank;
+
 const TIERS: &str = "[[tiers]]\nname = \"train\"\nframes = [0, 20]\ntrial_frames = 8\n\
     [[tiers]]\nname = \"validation\"\nframes = [20, 30]\n";
 
