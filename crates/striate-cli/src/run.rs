@@ -35,6 +35,8 @@ pub(crate) struct OpenedRun {
     pub(crate) config: FitConfig,
     pub(crate) recording: Recording,
     pub(crate) twin: Twin,
+    /// The twin that it started from, its latents left out; where it was fitted in two stages.
+    pub(crate) without_latents: Option<Twin>,
     /// Hash of the data as they are now.
     pub(crate) data_hash: String,
     /// Hash of the twin's description, which holds that of its weights.
@@ -48,6 +50,7 @@ impl OpenedRun {
         refuse_unfinished(&folder)?;
         let config = config(&folder, arguments)?;
         let twin = Twin::load(folder.path())?;
+        let without_latents = folder.without_latents().map(|from| without_latents(&from)).transpose()?;
         let recording = Recording::open(&config.recording)?;
         let found = data_hash(&recording)?;
         if folder.provenance().is_ok_and(|made| made.data_hash != found) {
@@ -56,7 +59,7 @@ impl OpenedRun {
         let description = folder.path().join("twin.json");
         let twin_hash = hash_file(&description)
             .map_err(|e| Failure::io("cannot read the twin's description", &e, &description))?;
-        Ok(Self { folder, config, recording, twin, data_hash: found, twin_hash })
+        Ok(Self { folder, config, recording, twin, without_latents, data_hash: found, twin_hash })
     }
 
     /// Open a run whose recording lies where it lay when the twin was fitted.
@@ -85,6 +88,12 @@ impl OpenedRun {
         words.dedup();
         words.join(", ")
     }
+}
+
+fn without_latents(folder: &Path) -> Result<Twin, Failure> {
+    let mut twin = Twin::load(folder)?;
+    twin.use_latents(false);
+    Ok(twin)
 }
 
 fn refuse_unfinished(folder: &RunFolder) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! The configuration of a fit: one TOML file, checked before anything is computed.
 
 mod check;
+mod compat;
 mod keys;
 mod load;
 mod overrides;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use striate_model::ModelConfig;
 use striate_recording::RecordingConfig;
 
+pub use compat::Compat;
 pub use section::{
     CheckpointConfig, CosineConfig, FitSection, InitialPositions, JointConfig, LossReduction, OptimiserKind,
     PlateauConfig, Precision, ScheduleConfig, StoppingConfig, ValidationConfig, ValidationMetric,
@@ -23,6 +25,9 @@ use crate::error::ConfigError;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FitConfig {
+    /// Whose settings a twin with latents has where nothing else is said. Default `"proper"`.
+    #[serde(default)]
+    pub compat: Compat,
     /// Root of all randomness of the fit. Default 42.
     #[serde(default = "default_seed")]
     pub seed: u64,

@@ -104,6 +104,18 @@ pub trait Likelihood: Send + Sync {
     /// [`ModelError::Operation`] where its constants do not fit.
     fn law(&self, pass: &mut Pass<'_>) -> Result<MonteCarloLaw, ModelError>;
 
+    /// Parameters of the distributions, each in the shape of the rate.
+    ///
+    /// # Errors
+    /// As [`Likelihood::rate`].
+    fn parameters(&self, pass: &mut Pass<'_>, read: &[Var]) -> Result<Vec<Vec<f32>>, ModelError>;
+
+    /// Means of distributions with these parameters.
+    ///
+    /// # Errors
+    /// [`ModelError::Mismatch`] for another number of parameters.
+    fn mean_of(&self, pass: &Pass<'_>, parameters: &[Vec<f32>]) -> Result<Vec<f32>, ModelError>;
+
     /// Variance of the responses around the rate, in its shape.
     ///
     /// # Errors
@@ -149,6 +161,13 @@ pub trait Likelihood: Send + Sync {
         read: &[Var],
         responses: &[f32],
     ) -> Result<Vec<Vec<f32>>, ModelError>;
+}
+
+/// One array for each of `N` parameters.
+fn exactly<const N: usize>(parameters: &[Vec<f32>]) -> Result<&[Vec<f32>; N], ModelError> {
+    parameters
+        .try_into()
+        .map_err(|_| ModelError::mismatch("parameters of a distribution", parameters.len(), N))
 }
 
 /// Refuse responses that are not one for each value read.

@@ -6,6 +6,7 @@ mod given;
 mod input;
 mod latents;
 mod memory;
+mod own;
 mod predict;
 mod step;
 #[cfg(test)]

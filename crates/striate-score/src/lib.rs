@@ -39,7 +39,10 @@ pub use positions::{
     LEAST_CEILING_FOR_POSITIONS, PositionErrors, readout_positions_px, true_positions_px,
 };
 pub use predict::{PredictedTrial, predict_trials};
-pub use predictor::{JudgedTrial, Predictor, TrialInput, TwinPredictor};
+pub use predictor::{
+    Condition, ConditionedPredictor, GIVEN, JudgedTrial, Predictor, TrialInput, TwinPredictor,
+    WITHOUT_LATENTS,
+};
 pub use scorer::{ScoreConfig, score, score_all, stimuli};
 pub use scores::{
     Metric, NeuronScores, ScoreFile, Scores, SkippedTier, Statement, Summary, TierScores,

@@ -1,13 +1,24 @@
 //! What can be scored: anything that predicts responses to frames.
 
+mod condition;
+mod conditioned;
 #[cfg(test)]
 mod tests;
+
+pub use condition::Condition;
+pub use conditioned::ConditionedPredictor;
 
 use ndarray::{Array2, s};
 use striate_model::{ClipInput, Twin};
 use striate_recording::{Recording, Session, TrialData};
 
 use crate::error::ScoreError;
+
+/// What score tables call a twin whose latents are left out.
+pub const WITHOUT_LATENTS: &str = "twin without latents";
+
+/// Beginning of what score tables call a twin under a condition, whose name follows.
+pub const GIVEN: &str = "twin given ";
 
 /// Frames of one trial that are to be predicted.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +80,7 @@ pub trait Predictor: Sync {
 #[derive(Clone)]
 pub struct TwinPredictor<'a> {
     twin: &'a Twin,
+    name: &'static str,
     /// For each session of the recording its place in the twin.
     places: Vec<usize>,
 }
@@ -93,13 +105,14 @@ impl<'a> TwinPredictor<'a> {
             Err(ScoreError::mismatch(what, info.n_neurons, known[found].n_neurons))
         };
         let places = recording.sessions.iter().map(place).collect::<Result<_, _>>()?;
-        Ok(Self { twin, places })
+        let name = if twin.has_unused_latents() { WITHOUT_LATENTS } else { "twin" };
+        Ok(Self { twin, name, places })
     }
 }
 
 impl Predictor for TwinPredictor<'_> {
-    fn name(&self) -> &'static str {
-        "twin"
+    fn name(&self) -> &str {
+        self.name
     }
 
     fn frames_consumed(&self) -> usize {
@@ -147,16 +160,20 @@ impl TwinPredictor<'_> {
         n_clips: usize,
         clips: &'c Clips,
     ) -> Result<ClipInput<'c>, ScoreError> {
-        let session = *self.places.get(first.session).ok_or_else(|| {
-            ScoreError::mismatch("sessions of the recording", self.places.len(), first.session + 1)
-        })?;
         Ok(ClipInput {
-            session,
+            session: self.place(first)?,
             n_clips,
             n_frames: first.data.stimulus.dim().0,
             stimulus: &clips.stimulus,
             behaviour: clips.behaviour.as_deref(),
             pupil_center: clips.pupil_center.as_deref(),
+        })
+    }
+
+    /// Place of the input's session in the twin.
+    fn place(&self, input: &TrialInput<'_>) -> Result<usize, ScoreError> {
+        self.places.get(input.session).copied().ok_or_else(|| {
+            ScoreError::mismatch("sessions of the recording", self.places.len(), input.session + 1)
         })
     }
 

@@ -6,7 +6,7 @@ use striate::base::machine;
 use striate::recording::Session;
 use striate::score::baseline::fit_baseline;
 use striate::score::{
-    Predictor, ScoreConfig, ScoreFile, Scores, TwinPredictor, baseline_bytes, prediction_bytes,
+    Condition, ConditionedPredictor, GIVEN, Predictor, ScoreConfig, ScoreFile, Scores, TwinPredictor, WITHOUT_LATENTS, baseline_bytes, prediction_bytes,
     render_table, score_all,
 };
 
@@ -28,11 +28,17 @@ const NEURONS: &str = "neurons.csv";
 /// images; none where the recording has no stimulus) and below the ceiling that the repeats allow. Which frames count and how responses are
 /// normalised is said below the table. The scores of every neuron are left in the run folder
 /// (scores.json, neurons.csv).
+///
+/// A twin with latents is scored as it predicts when it sees no neuron, beside the twin without latents
+/// that it started from, and under each --condition as it predicts neurons when it sees others: half
+/// (each half from the other), first-half (the same in the order of the neurons), a share such as 0.25,
+/// leave-one-out, or depth:MICROMETRES (those above that depth from those below, and back).
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   striate score runs/rgc
   striate score runs/rgc --tier validation --json
-  striate score runs/mouse --recording /data/mouse --no-baseline")]
+  striate score runs/mouse --recording /data/mouse --no-baseline
+  striate score runs/latent --condition half --condition leave-one-out")]
 pub(crate) struct ScoreArguments {
     #[command(flatten)]
     run: RunArguments,
@@ -42,6 +48,9 @@ pub(crate) struct ScoreArguments {
     /// Score each trial from this frame on; default: as the recording's benchmark does
     #[arg(long, value_name = "N")]
     from_frame: Option<usize>,
+    /// Score also what is predicted of neurons where others are seen; may be repeated
+    #[arg(long = "condition", value_name = "CONDITION")]
+    conditions: Vec<Condition>,
     /// Do not fit a baseline
     #[arg(long)]
     no_baseline: bool,
@@ -54,7 +63,7 @@ pub(crate) fn run(arguments: &ScoreArguments, context: &Context) -> Result<(), F
         from_frame: arguments.from_frame,
         ..run.score_config()
     };
-    let scores = scores(&run, &config, !arguments.no_baseline, context)?;
+    let scores = scores(&run, &config, (!arguments.no_baseline, &arguments.conditions), context)?;
     let text = format!(
         "{}scores: {}, {}\n",
         render_table(&scores),
@@ -65,11 +74,12 @@ pub(crate) fn run(arguments: &ScoreArguments, context: &Context) -> Result<(), F
     Ok(())
 }
 
-/// Score the twin, after a baseline where one is wanted, and leave the scores in the run folder.
+/// Score the twin last, before it a baseline where one is wanted, the twin it started from, and itself
+/// under conditions; and leave the scores in the run folder.
 pub(super) fn scores(
     run: &OpenedRun,
     config: &ScoreConfig,
-    with_baseline: bool,
+    (with_baseline, conditions): (bool, &[Condition]),
     context: &Context,
 ) -> Result<Vec<Scores>, Failure> {
     let train = &run.config.fit.train_tier;
@@ -84,6 +94,12 @@ pub(super) fn scores(
     context.check_memory(needed)?;
     let (mut progress, cancel) = (context.progress(), &context.cancel);
     let twin = TwinPredictor::new(&run.twin, &run.recording)?;
+    let conditioned = |&condition: &Condition| {
+        ConditionedPredictor::new(&run.twin, &run.recording, condition)
+    };
+    let conditioned = conditions.iter().map(conditioned).collect::<Result<Vec<_>, _>>()?;
+    let before = run.without_latents.as_ref();
+    let before = before.map(|twin| TwinPredictor::new(twin, &run.recording)).transpose()?;
     let baseline = if with_baseline {
         Some(fit_baseline(&run.recording, train, &mut progress, cancel)?)
     } else {
@@ -91,6 +107,8 @@ pub(super) fn scores(
     };
     let mut predictors: Vec<&dyn Predictor> = Vec::new();
     predictors.extend(baseline.as_ref().map(|baseline| baseline as &dyn Predictor));
+    predictors.extend(before.as_ref().map(|before| before as &dyn Predictor));
+    predictors.extend(conditioned.iter().map(|conditioned| conditioned as &dyn Predictor));
     predictors.push(&twin);
     let scores = score_all(&predictors, &run.recording, config, &mut progress, cancel)?;
     let file = ScoreFile::new(run.twin_hash.clone(), scores);
@@ -99,13 +117,23 @@ pub(super) fn scores(
     Ok(file.scores)
 }
 
-/// The twin's scores, and the baseline's beside them.
+/// The twin's scores, and the others' beside them: the baseline's, the twin's without latents, and those
+/// under conditions by the condition.
 fn value(scores: &[Scores]) -> serde_json::Value {
     let Some((twin, others)) = scores.split_last() else { return json!({}) };
     let mut value = twin.to_json();
-    if let Some(object) = value.as_object_mut() {
-        let baseline = others.last().map(Scores::to_json);
-        object.insert("baseline".into(), json!(baseline));
+    let Some(object) = value.as_object_mut() else { return value };
+    let mut conditioned = serde_json::Map::new();
+    for of in others {
+        if let Some(condition) = of.predictor.strip_prefix(GIVEN) {
+            conditioned.insert(condition.to_owned(), of.to_json());
+        } else if of.predictor == WITHOUT_LATENTS {
+            object.insert("without_latents".into(), of.to_json());
+        } else {
+            object.insert("baseline".into(), of.to_json());
+        }
     }
+    object.entry("baseline").or_insert_with(|| json!(null));
+    object.insert("conditioned".into(), conditioned.into());
     value
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use striate_model::ModelConfig;
 use toml::{Table, Value};
 
-use super::{FitConfig, FitSection, keys, overrides};
+use super::{FitConfig, FitSection, compat, keys, overrides};
 use crate::error::ConfigError;
 
 /// Keys that hold paths, as (table, key).
@@ -15,7 +15,8 @@ const PATH_KEYS: [(&str, &str); 3] =
     [("recording", "path"), ("recording", "root"), ("fit", "start_from")];
 
 /// Known keys of a fit that its table need not have.
-const OPTIONAL_KEYS: [&str; 18] = [
+const OPTIONAL_KEYS: [&str; 19] = [
+    "compat",
     "seed",
     "threads",
     "recording.path",
@@ -84,11 +85,13 @@ pub(super) fn from_toml(
     for table in &mut overriding {
         resolve_paths(table, &current);
     }
-    let mut merged = defaults()?;
-    merge(&mut merged, file);
-    for table in overriding {
-        merge(&mut merged, table);
+    let mut asked = Table::new();
+    for table in std::iter::once(file).chain(overriding) {
+        merge(&mut asked, table);
     }
+    let mut merged = defaults()?;
+    merge(&mut merged, compat::preset(&asked)?);
+    merge(&mut merged, asked);
     keys::read(merged, &OPTIONAL_KEYS)
 }
 

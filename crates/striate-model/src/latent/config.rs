@@ -137,8 +137,10 @@ pub enum PredictionKind {
     /// The mean response at each sample of the latents: the mean of the predicted distribution.
     #[default]
     Means,
-    /// At the latents' mean: the posterior mean where neurons are seen, 0 where none are. Cheap, and as
-    /// released where neurons are seen.
+    /// The distribution's parameters at each sample, and the mean response of a distribution that has
+    /// their averages. At the posterior mean where neurons are seen. As released.
+    Parameters,
+    /// At the latents' mean: the posterior mean where neurons are seen, 0 where none are. Cheap.
     AtMean,
 }
 

@@ -8,7 +8,7 @@ use striate_base::RandomStream;
 use striate_ops::{MonteCarloLaw, Var, elu_plus_one, poisson_loss};
 
 use super::special::{gamma_distribution, log_gamma};
-use super::{Likelihood, LikelihoodSettings, SilentFrames, outputs, same_length};
+use super::{Likelihood, LikelihoodSettings, SilentFrames, exactly, outputs, same_length};
 use crate::config::in_range;
 use crate::error::ModelError;
 use crate::parameters::ParameterBuilder;
@@ -70,6 +70,15 @@ impl Likelihood for Poisson {
     ) -> Result<(Var, f64), ModelError> {
         let [read] = outputs(read)?;
         Ok(poisson_loss(&mut pass.tape, read, responses, self.epsilon)?)
+    }
+
+    fn parameters(&self, pass: &mut Pass<'_>, read: &[Var]) -> Result<Vec<Vec<f32>>, ModelError> {
+        Ok(vec![self.rate(pass, read)?.values().to_vec()])
+    }
+
+    fn mean_of(&self, _: &Pass<'_>, parameters: &[Vec<f32>]) -> Result<Vec<f32>, ModelError> {
+        let [rate] = exactly(parameters)?;
+        Ok(rate.clone())
     }
 
     fn variance(&self, pass: &mut Pass<'_>, read: &[Var]) -> Result<Vec<f32>, ModelError> {

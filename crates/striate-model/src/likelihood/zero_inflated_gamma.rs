@@ -26,7 +26,7 @@ pub use distribution::ZeroInflatedGamma;
 
 use super::poisson::inverse_elu_plus_one;
 use super::special::log_gamma;
-use super::{Likelihood, LikelihoodSettings, outputs, same_length};
+use super::{Likelihood, LikelihoodSettings, exactly, outputs, same_length};
 use crate::config::in_range;
 use crate::error::ModelError;
 use crate::parameters::{ParameterBuilder, ParameterId};
@@ -192,6 +192,21 @@ impl Likelihood for Session {
     ) -> Result<(Var, f64), ModelError> {
         let (operation, heads) = (self.operation(pass)?, heads(read)?);
         Ok(operation.loss(&mut pass.tape, self.silent.convention(), &heads, responses)?)
+    }
+
+    fn parameters(&self, pass: &mut Pass<'_>, read: &[Var]) -> Result<Vec<Vec<f32>>, ModelError> {
+        let q = self.map(pass, read, |_, law| law.q() as f32)?;
+        Ok(vec![q, self.map(pass, read, |_, law| law.theta() as f32)?])
+    }
+
+    fn mean_of(&self, pass: &Pass<'_>, parameters: &[Vec<f32>]) -> Result<Vec<f32>, ModelError> {
+        let [q, theta] = exactly(parameters)?;
+        let shape = pass.values(self.shape).iter().cycle();
+        let mean = |((&q, &theta), &k): ((&f32, &f32), &f32)| {
+            let [q, theta, k] = [q, theta, k].map(f64::from);
+            ZeroInflatedGamma::new(q, theta, k, f64::from(self.rho)).mean() as f32
+        };
+        Ok(q.iter().zip(theta).zip(shape).map(mean).collect())
     }
 
     fn variance(&self, pass: &mut Pass<'_>, read: &[Var]) -> Result<Vec<f32>, ModelError> {

@@ -17,7 +17,7 @@ use crate::pass::Pass;
 
 /// Key of the samples of latents in evaluation: the same in every frame, so that a prediction does not
 /// depend on what it is computed together with.
-const EVALUATION_KEY: u64 = 0x5171_A7E0;
+pub(super) const EVALUATION_KEY: u64 = 0x5171_A7E0;
 
 impl Twin {
     /// Predicted mean responses `[clip, frame - frames_consumed, neuron]` for each of several states of
@@ -143,7 +143,7 @@ impl Twin {
         Ok(found)
     }
 
-    fn check_responses(&self, input: &ClipInput<'_>, responses: &[f32]) -> Result<(), ModelError> {
+    pub(super) fn check_responses(&self, input: &ClipInput<'_>, responses: &[f32]) -> Result<(), ModelError> {
         let n_frames = input.n_frames.saturating_sub(self.frames_consumed());
         let axes = [input.n_clips, n_frames, input.shape(&self.spec)?.n_neurons];
         fits("responses", responses, &axes, "clip, predicted frame, neuron")
@@ -206,12 +206,32 @@ impl Given<'_, '_> {
                 let (posterior, samples) = (self.posterior(), self.samples());
                 Ok(monte_carlo_means(&law, self.read, self.loadings, &posterior, &samples)?)
             }
-            PredictionKind::AtMean => {
+            // Nothing is known: the only case in which the released code samples.
+            PredictionKind::Parameters if self.mean.values().iter().all(|&mean| mean == 0.0) => {
+                self.rates_of_average_parameters()
+            }
+            PredictionKind::Parameters | PredictionKind::AtMean => {
                 let mean = self.mean.values().to_vec();
                 let read = self.read_at(&mean)?;
                 Ok(self.likelihood.rate(self.pass, &read)?.values().to_vec())
             }
         }
+    }
+
+    fn rates_of_average_parameters(&mut self) -> Result<Vec<f32>, ModelError> {
+        let (noise, n_samples) = (self.noise(), self.latent.config.n_evaluation_samples as f32);
+        let mut averages: Vec<Vec<f32>> = Vec::new();
+        for noise in noise.chunks_exact(self.dim()) {
+            let read = self.read_at(&self.at(noise))?;
+            let found = self.likelihood.parameters(self.pass, &read)?;
+            averages.resize_with(found.len(), || vec![0.0; read[0].values().len()]);
+            for (averages, found) in averages.iter_mut().zip(&found) {
+                for (average, value) in averages.iter_mut().zip(found) {
+                    *average += value / n_samples;
+                }
+            }
+        }
+        self.likelihood.mean_of(self.pass, &averages)
     }
 
     fn log_densities(&mut self, responses: &[f32]) -> Result<Vec<Vec<f32>>, ModelError> {

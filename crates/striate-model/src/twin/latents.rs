@@ -71,6 +71,11 @@ impl Twin {
         self.uses_latents = uses && self.latent.is_some();
     }
 
+    /// Whether there are latents that take no part.
+    pub fn has_unused_latents(&self) -> bool {
+        self.latent.is_some() && !self.uses_latents
+    }
+
     /// Number of latents that take part.
     pub fn n_latents(&self) -> usize {
         self.active_latents().map_or(0, |latent| latent.config.dim)
