@@ -9,6 +9,7 @@
 use std::error::Error;
 use std::time::Instant;
 
+use striate_kernels::monte_carlo::{Gradients, Latents, Law, Objective, Population, Responses};
 use striate_kernels::noise::fill_normal;
 use striate_kernels::normalisation::{
     NormBackward, batch_norm_elu_backward, batch_statistics, scale_shift_elu,
@@ -16,6 +17,7 @@ use striate_kernels::normalisation::{
 use striate_kernels::optimiser::{AdamWStep, adamw_step};
 use striate_kernels::pointwise::{elu_plus_one, poisson_loss};
 use striate_kernels::readout::{BilinearReadout, Positions, ReadoutGradients, Sampling};
+use striate_kernels::zero_inflated_gamma::{Convention, ZeroInflatedGamma};
 use striate_kernels::{
     Activation, Bf16, DepthwiseConvolution, SpatialConvolution, TemporalConvolution,
 };
@@ -48,6 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             readout(&timer, n_neurons);
         }
         pointwise(&timer);
+        monte_carlo(&timer);
     });
     Ok(())
 }
@@ -255,6 +258,50 @@ fn readout(timer: &Timer, n_neurons: usize) {
         };
         readout.backward(&features, &positions, &weights, &gradient, gradients);
     });
+}
+
+/// 100 samples of 12 latents behind zero-inflated gamma responses.
+fn monte_carlo(timer: &Timer) {
+    const DIM: usize = 12;
+    const N_SAMPLES: usize = 100;
+    let n_rows = 2 * N_CLIPS * N_PREDICTED;
+    let heads = [numbers(n_rows * N_NEURONS), numbers(n_rows * N_NEURONS)];
+    let mut loadings = [numbers(DIM * N_NEURONS), numbers(DIM * N_NEURONS)];
+    for loading in loadings.iter_mut().flatten() {
+        *loading *= 0.1;
+    }
+    let responses: Vec<f32> = heads[0].iter().map(|x| x.max(0.0)).collect();
+    let (shape, log_gamma) = (vec![0.5; N_NEURONS], vec![0.572_365; N_NEURONS]);
+    let neurons = ZeroInflatedGamma { shape: &shape, log_gamma: &log_gamma, rho: 0.005 };
+    let law = Law::ZeroInflatedGamma { neurons, convention: Convention::Density };
+    let (mean, scale) = (numbers(n_rows * DIM), vec![1.0; DIM]);
+    let noise = |row: usize, values: &mut [f32]| fill_normal(row as u64, values);
+    let latents = Latents { mean: &mean, scale: &scale, n_samples: N_SAMPLES, noise: &noise };
+    let population = Population {
+        law,
+        n_neurons: N_NEURONS,
+        heads: &[&heads[0], &heads[1]],
+        loadings: &[&loadings[0], &loadings[1]],
+        latents,
+    };
+    let observed = Responses { values: &responses, counted: None };
+    let [mut q, mut theta] = heads.clone();
+    let [mut of_q, mut of_theta] = loadings.clone();
+    let (mut of_mean, mut of_scale) = (mean.clone(), scale.clone());
+    // Products with the loadings there and back, exponentials and the rest.
+    let operations = (n_rows * N_NEURONS * N_SAMPLES) as f64 * (4.0 * 2.0 * DIM as f64 + 80.0);
+    for objective in [Objective::Average, Objective::Importance] {
+        timer.time(&format!("Monte-Carlo {objective:?}"), operations, || {
+            let gradients = Gradients {
+                heads: &mut [&mut q, &mut theta],
+                loadings: &mut [&mut of_q, &mut of_theta],
+                mean: &mut of_mean,
+                scale: &mut of_scale,
+            };
+            population.loss(observed, objective, gradients);
+        });
+    }
+    timer.time("Monte-Carlo means", 0.4 * operations, || population.means(&mut q));
 }
 
 fn pointwise(timer: &Timer) {

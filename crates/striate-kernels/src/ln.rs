@@ -1,12 +1,14 @@
 //! The natural logarithm.
 
 /// Bits of `sqrt(1/2)`.
-const SQRT_HALF: u32 = 0x3F35_04F3;
+pub(crate) const SQRT_HALF: u32 = 0x3F35_04F3;
+/// Bits of the mantissa.
+pub(crate) const MANTISSA: u32 = 0x007F_FFFF;
 /// ln 2 as a number with few bits, whose multiples are exact, and the rest.
-const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+pub(crate) const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 /// `atanh(s) / s - 1` in powers of `s^2`, highest first, without the lowest: what is left out stays
 /// below 3e-9 for `|s| <= 0.172`.
-const SERIES: [f32; 4] = [1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0];
+pub(crate) const SERIES: [f32; 4] = [1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0];
 
 /// The natural logarithm of a positive normal number, relative error below 3e-7; of other numbers
 /// something finite.
@@ -16,10 +18,8 @@ const SERIES: [f32; 4] = [1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0];
 /// everywhere.
 #[inline(always)]
 pub(crate) fn ln(x: f32) -> f32 {
-    // x = 2^exponent m, with m between sqrt(1/2) and sqrt(2): ln m = 2 atanh((m - 1) / (m + 1)).
-    let bits = x.to_bits().wrapping_sub(SQRT_HALF);
-    let exponent = (bits as i32 >> 23) as f32;
-    let m = f32::from_bits((bits & 0x007F_FFFF) + SQRT_HALF);
+    // ln m = 2 atanh((m - 1) / (m + 1))
+    let (m, exponent) = split(x);
     let s = (m - 1.0) / (m + 1.0);
     let square = s * s;
     let mut series = SERIES[0];
@@ -28,6 +28,14 @@ pub(crate) fn ln(x: f32) -> f32 {
     }
     let twice = s + s;
     exponent * LN_2[0] + (twice + (twice * square * series + exponent * LN_2[1]))
+}
+
+/// A positive normal number as `2^exponent m` with `m` between `sqrt(1/2)` and `sqrt(2)`: `m` and the
+/// exponent.
+#[inline(always)]
+pub(crate) fn split(x: f32) -> (f32, f32) {
+    let bits = x.to_bits().wrapping_sub(SQRT_HALF);
+    (f32::from_bits((bits & MANTISSA) + SQRT_HALF), (bits as i32 >> 23) as f32)
 }
 
 #[cfg(test)]

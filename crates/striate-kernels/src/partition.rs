@@ -18,16 +18,33 @@ pub(crate) fn sum_over(
     length: usize,
     add: impl Fn(&mut [f32], usize) + Sync,
 ) -> Vec<f32> {
-    let n_parts = PARTS.min(VALUES / length.max(1)).clamp(1, n_units.max(1));
+    sum_over_each((0..n_units).collect(), length, add)
+}
+
+/// [`sum_over`] for units that bring something along, such as a place for a result of their own.
+pub(crate) fn sum_over_each<T: Send>(
+    units: Vec<T>,
+    length: usize,
+    add: impl Fn(&mut [f32], T) + Sync,
+) -> Vec<f32> {
+    let n_units = units.len();
+    // A part is there even where its sums are of nothing.
+    let step = length.max(1);
+    let n_parts = PARTS.min(VALUES / step).clamp(1, n_units.max(1));
+    let mut units = units.into_iter();
+    let of_parts = (0..n_parts).map(|part| part_of(n_units, n_parts, part).len());
+    let of_parts: Vec<Vec<T>> = of_parts.map(|n| units.by_ref().take(n).collect()).collect();
     let mut total = vec![0.0; length];
-    with_scratch(n_parts * length, |parts| {
-        parts.par_chunks_exact_mut(length.max(1)).enumerate().for_each(|(part, sums)| {
+    with_scratch(n_parts * step, |parts| {
+        let parts_with_units = parts.par_chunks_exact_mut(step).zip(of_parts);
+        parts_with_units.for_each(|(sums, units)| {
+            let sums = &mut sums[..length];
             sums.fill(0.0);
-            for unit in part_of(n_units, n_parts, part) {
+            for unit in units {
                 add(sums, unit);
             }
         });
-        add_rows(parts, length, &mut total);
+        add_rows(parts, step, &mut total);
     });
     total
 }

@@ -10,6 +10,7 @@ mod avx512;
 mod bf16;
 mod exp;
 mod level;
+mod ln;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
@@ -18,6 +19,7 @@ pub(crate) use bf16::pair;
 pub(crate) use exp::{elu, exp_nonpositive};
 pub(crate) use level::Level;
 pub use level::simd_level;
+pub(crate) use ln::{ln, sum_of_ln};
 
 /// A vector of `f32` and what can be done with it.
 ///
@@ -69,6 +71,8 @@ pub(crate) trait Simd: Copy {
     fn sub(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a b`
     fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// `a / b`
+    fn div(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a b + c`, rounded once where the instruction exists.
     fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// The larger; `b` where either is NaN.
@@ -85,6 +89,9 @@ pub(crate) trait Simd: Copy {
     /// The float whose bits are those of 1.0 plus the lane's bits shifted left by 23: `2^n` for a
     /// lane whose lowest bits hold the integer `n`.
     fn power_of_two(self, lowest_bits: Self::Vector) -> Self::Vector;
+    /// The mantissa `m`, between `sqrt(1/2)` and `sqrt(2)`, and the exponent `n` of positive normal
+    /// numbers `2^n m`; of other numbers something finite.
+    fn split(self, x: Self::Vector) -> (Self::Vector, Self::Vector);
     /// Sum of all lanes, in a fixed order.
     fn sum(self, vector: Self::Vector) -> f32;
     /// In each lane the pair of two numbers: see [`pair`].
@@ -105,6 +112,7 @@ pub(crate) trait Kernel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ln::split;
 
     /// Every operation on `LANES` numbers, compared with the same on single numbers.
     struct Operations;
@@ -137,7 +145,11 @@ mod tests {
             check(simd.add(va, vb), &|[a, b, _]| a + b);
             check(simd.sub(va, vb), &|[a, b, _]| a - b);
             check(simd.mul(va, vb), &|[a, b, _]| a * b);
+            check(simd.div(va, vb), &|[a, b, _]| a / b);
             check(simd.mul_add(va, vb, vc), &|[a, b, c]| a * b + c);
+            let (mantissa, exponent) = simd.split(simd.mul(va, va));
+            check(mantissa, &|[a, _, _]| split(a * a).0);
+            check(exponent, &|[a, _, _]| split(a * a).1);
             check(simd.max(va, vc), &|[a, _, c]| if a > c { a } else { c });
             check(simd.min(va, vc), &|[a, _, c]| if a < c { a } else { c });
             check(simd.where_positive(vc, va, vb), &|[a, b, c]| if c > 0.0 { a } else { b });

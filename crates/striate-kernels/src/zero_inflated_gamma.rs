@@ -25,6 +25,7 @@ use rayon::prelude::*;
 
 use crate::check::check_length;
 use crate::simd::Level;
+pub(crate) use block::{LEAST_SILENT, Silent};
 use block::{Loss, Mean, MeanGradient};
 
 /// `q = SLOPE sigmoid(a) + LEAST`: neither `q` nor `1 - q` is ever 0.

@@ -5,13 +5,15 @@ use std::arch::x86_64::{
     _mm_movehl_ps, _mm_shuffle_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_and_ps,
     _mm256_and_si256, _mm256_blend_epi16, _mm256_blendv_epi8, _mm256_blendv_ps,
     _mm256_castps_si256, _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps,
-    _mm256_cmpgt_epi32, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps,
-    _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
-    _mm256_or_si256, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setzero_ps,
-    _mm256_slli_epi32, _mm256_srli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
+    _mm256_cmpgt_epi32, _mm256_cvtepi32_ps, _mm256_div_ps, _mm256_extractf128_ps, _mm256_fmadd_ps,
+    _mm256_loadu_ps, _mm256_maskload_ps, _mm256_maskstore_ps, _mm256_max_ps, _mm256_min_ps,
+    _mm256_mul_ps, _mm256_or_si256, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32,
+    _mm256_setzero_ps, _mm256_slli_epi32, _mm256_srai_epi32, _mm256_srli_epi32, _mm256_storeu_ps,
+    _mm256_sub_epi32, _mm256_sub_ps,
 };
 
 use super::Simd;
+use crate::ln::{MANTISSA, SQRT_HALF};
 
 /// The proof that the processor has AVX2 and FMA.
 #[derive(Clone, Copy)]
@@ -112,6 +114,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn div(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: see `splat`.
+        unsafe { _mm256_div_ps(a, b) }
+    }
+
+    #[inline(always)]
     fn mul_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
         // SAFETY: see `splat`.
         unsafe { _mm256_fmadd_ps(a, b, c) }
@@ -145,6 +153,18 @@ impl Simd for Avx2 {
             let exponent = _mm256_slli_epi32::<23>(_mm256_castps_si256(lowest_bits));
             let one = _mm256_set1_epi32(1.0f32.to_bits() as i32);
             _mm256_castsi256_ps(_mm256_add_epi32(exponent, one))
+        }
+    }
+
+    #[inline(always)]
+    fn split(self, x: __m256) -> (__m256, __m256) {
+        // SAFETY: see `splat`.
+        unsafe {
+            let least = _mm256_set1_epi32(SQRT_HALF as i32);
+            let bits = _mm256_sub_epi32(_mm256_castps_si256(x), least);
+            let mantissa = _mm256_and_si256(bits, _mm256_set1_epi32(MANTISSA as i32));
+            let mantissa = _mm256_castsi256_ps(_mm256_add_epi32(mantissa, least));
+            (mantissa, _mm256_cvtepi32_ps(_mm256_srai_epi32::<23>(bits)))
         }
     }
 

@@ -3,15 +3,17 @@
 use std::arch::x86_64::{
     __m512, __m512bh, __m512i, __mmask16, _CMP_GT_OQ, _CMP_UNORD_Q, _mm512_add_epi32,
     _mm512_add_ps, _mm512_and_si512, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
-    _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_mask_blend_epi32, _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps,
-    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_si512, _mm512_permutexvar_epi16,
-    _mm512_reduce_add_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_slli_epi32,
-    _mm512_srli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
+    _mm512_cvtepi32_ps, _mm512_cvtne2ps_pbh, _mm512_div_ps, _mm512_dpbf16_ps, _mm512_fmadd_ps,
+    _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_blend_epi32, _mm512_mask_blend_ps,
+    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps,
+    _mm512_or_si512, _mm512_permutexvar_epi16, _mm512_reduce_add_ps, _mm512_set1_epi32,
+    _mm512_set1_ps, _mm512_setzero_ps, _mm512_slli_epi32, _mm512_srai_epi32, _mm512_srli_epi32,
+    _mm512_storeu_ps, _mm512_sub_epi32, _mm512_sub_ps,
 };
 use std::mem::transmute;
 
 use super::Simd;
+use crate::ln::{MANTISSA, SQRT_HALF};
 
 /// The proof that the processor has AVX-512F, and AVX-512BW with AVX512-BF16 where `BF16`.
 #[derive(Clone, Copy)]
@@ -86,6 +88,12 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     }
 
     #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: see `splat`.
+        unsafe { _mm512_div_ps(a, b) }
+    }
+
+    #[inline(always)]
     fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
         // SAFETY: see `splat`.
         unsafe { _mm512_fmadd_ps(a, b, c) }
@@ -119,6 +127,18 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
             let exponent = _mm512_slli_epi32::<23>(_mm512_castps_si512(lowest_bits));
             let one = _mm512_set1_epi32(1.0f32.to_bits() as i32);
             _mm512_castsi512_ps(_mm512_add_epi32(exponent, one))
+        }
+    }
+
+    #[inline(always)]
+    fn split(self, x: __m512) -> (__m512, __m512) {
+        // SAFETY: see `splat`.
+        unsafe {
+            let least = _mm512_set1_epi32(SQRT_HALF as i32);
+            let bits = _mm512_sub_epi32(_mm512_castps_si512(x), least);
+            let mantissa = _mm512_and_si512(bits, _mm512_set1_epi32(MANTISSA as i32));
+            let mantissa = _mm512_castsi512_ps(_mm512_add_epi32(mantissa, least));
+            (mantissa, _mm512_cvtepi32_ps(_mm512_srai_epi32::<23>(bits)))
         }
     }
 

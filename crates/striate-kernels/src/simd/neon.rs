@@ -2,13 +2,15 @@
 
 use std::arch::aarch64::{
     float32x4_t, uint32x4_t, vadd_f32, vaddq_f32, vaddq_u32, vandq_u32, vbslq_f32, vbslq_u32,
-    vceqq_f32, vcgtq_f32, vcgtzq_f32, vcltq_f32, vcombine_f32, vdup_n_f32, vdupq_n_f32,
-    vdupq_n_u32, vfmaq_f32, vget_high_f32, vget_low_f32, vld1_f32, vld1q_f32, vld1q_lane_f32,
-    vmulq_f32, vorrq_u32, vpadds_f32, vreinterpretq_f32_u32, vreinterpretq_u32_f32, vshlq_n_u32,
-    vshrq_n_u32, vst1_f32, vst1q_f32, vst1q_lane_f32, vsubq_f32,
+    vceqq_f32, vcgtq_f32, vcgtzq_f32, vcltq_f32, vcombine_f32, vcvtq_f32_s32, vdivq_f32,
+    vdup_n_f32, vdupq_n_f32, vdupq_n_u32, vfmaq_f32, vget_high_f32, vget_low_f32, vld1_f32,
+    vld1q_f32, vld1q_lane_f32, vmulq_f32, vorrq_u32, vpadds_f32, vreinterpretq_f32_u32,
+    vreinterpretq_s32_u32, vreinterpretq_u32_f32, vshlq_n_u32, vshrq_n_s32, vshrq_n_u32, vst1_f32,
+    vst1q_f32, vst1q_lane_f32, vsubq_f32, vsubq_u32,
 };
 
 use super::Simd;
+use crate::ln::{MANTISSA, SQRT_HALF};
 
 /// The proof that the processor has NEON.
 #[derive(Clone, Copy)]
@@ -99,6 +101,12 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn div(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: see `splat`.
+        unsafe { vdivq_f32(a, b) }
+    }
+
+    #[inline(always)]
     fn mul_add(self, a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t {
         // SAFETY: see `splat`.
         unsafe { vfmaq_f32(c, a, b) }
@@ -134,6 +142,18 @@ impl Simd for Neon {
         unsafe {
             let exponent = vshlq_n_u32::<23>(vreinterpretq_u32_f32(lowest_bits));
             vreinterpretq_f32_u32(vaddq_u32(exponent, vdupq_n_u32(1.0f32.to_bits())))
+        }
+    }
+
+    #[inline(always)]
+    fn split(self, x: float32x4_t) -> (float32x4_t, float32x4_t) {
+        // SAFETY: see `splat`.
+        unsafe {
+            let least = vdupq_n_u32(SQRT_HALF);
+            let bits = vsubq_u32(vreinterpretq_u32_f32(x), least);
+            let mantissa = vaddq_u32(vandq_u32(bits, vdupq_n_u32(MANTISSA)), least);
+            let exponent = vshrq_n_s32::<23>(vreinterpretq_s32_u32(bits));
+            (vreinterpretq_f32_u32(mantissa), vcvtq_f32_s32(exponent))
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::Simd;
 use super::bf16::{pair, unpair};
+use crate::ln::split;
 
 const LANES: usize = 4;
 
@@ -77,6 +78,11 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn div(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        each(a, b, |a, b| a / b)
+    }
+
+    #[inline(always)]
     fn mul_add(self, a: [f32; LANES], b: [f32; LANES], c: [f32; LANES]) -> [f32; LANES] {
         [
             mul_add(a[0], b[0], c[0]),
@@ -110,6 +116,12 @@ impl Simd for Portable {
     #[inline(always)]
     fn power_of_two(self, lowest_bits: [f32; LANES]) -> [f32; LANES] {
         lowest_bits.map(|x| f32::from_bits((x.to_bits() << 23).wrapping_add(1.0f32.to_bits())))
+    }
+
+    #[inline(always)]
+    fn split(self, x: [f32; LANES]) -> ([f32; LANES], [f32; LANES]) {
+        let [a, b, c, d] = x.map(split);
+        ([a.0, b.0, c.0, d.0], [a.1, b.1, c.1, d.1])
     }
 
     #[inline(always)]

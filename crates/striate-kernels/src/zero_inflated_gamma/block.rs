@@ -11,7 +11,7 @@ use crate::simd::{Kernel, Simd, exp_nonpositive};
 const BLOCK: usize = 256;
 
 /// `1 - q` where the sigmoid is 1.
-const LEAST_SILENT: f32 = 9e-6;
+pub(crate) const LEAST_SILENT: f32 = 9e-6;
 
 /// Probabilities and scales of a block.
 struct Block {
@@ -84,13 +84,13 @@ struct LossBlock<'a> {
 /// A silent frame's share of the gamma distribution's normaliser, and what is added to its
 /// `log(1 - q)`.
 #[derive(Clone, Copy)]
-struct Silent {
-    normaliser: f32,
-    offset: f32,
+pub(crate) struct Silent {
+    pub(crate) normaliser: f32,
+    pub(crate) offset: f32,
 }
 
 impl Silent {
-    fn of(convention: Convention, rho: f32) -> Self {
+    pub(crate) fn of(convention: Convention, rho: f32) -> Self {
         match convention {
             Convention::Released => Self { normaliser: 1.0, offset: 0.0 },
             Convention::PointMass => Self { normaliser: 0.0, offset: 0.0 },
