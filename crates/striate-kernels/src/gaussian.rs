@@ -4,4 +4,4 @@
 pub const LEAST: f32 = 1e-3;
 
 /// `ln(2 pi) / 2`
-pub(crate) const HALF_LN_2_PI: f32 = 0.918_938_53;
+pub(crate) const HALF_LN_2_PI: f32 = 0.918_938_5;

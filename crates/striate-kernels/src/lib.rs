@@ -14,6 +14,7 @@
 //! - [`readout`]: feature maps read at the neurons' positions.
 //! - [`pointwise`]: rates and their Poisson likelihood.
 //! - [`zero_inflated_gamma`]: zero-inflated gamma likelihood of two outputs per neuron.
+//! - [`monte_carlo`]: Poisson, zero-inflated gamma and Gaussian likelihood of neurons that share latents.
 //! - [`noise`]: standard normal numbers.
 //! - [`optimiser`]: Adam and `AdamW`.
 //!

@@ -58,12 +58,11 @@ impl Law<'_> {
     }
 
     /// How many densities [`Population::log_densities`] gives: the three conventions A, B, C of silent
-    /// frames for zero-inflated gamma laws, one for Gaussian ones, none for Poisson laws.
+    /// frames for zero-inflated gamma laws, one for others.
     pub fn densities(&self) -> usize {
         match self {
-            Self::Poisson { .. } => 0,
             Self::ZeroInflatedGamma { .. } => 3,
-            Self::Gaussian => 1,
+            Self::Poisson { .. } | Self::Gaussian => 1,
         }
     }
 }
@@ -197,7 +196,7 @@ impl Population<'_> {
 
     /// Overwrite each of `out` `[row, neuron]`, [`Law::densities`] arrays, with the logarithm of the
     /// density of every response by itself, averaged over the samples: complete, whatever the law's
-    /// convention.
+    /// convention, but for what Poisson laws leave out.
     ///
     /// # Panics
     /// As [`Self::loss`], or where there are more or fewer arrays.
@@ -222,6 +221,9 @@ impl Population<'_> {
                 }
             }
             (Law::Gaussian, [out]) => density::log_densities(&laws::Gaussian, self, responses, out),
+            (Law::Poisson { epsilon }, [out]) => {
+                density::log_densities(&laws::Poisson { epsilon }, self, responses, out);
+            }
             _ => {}
         }
     }

@@ -104,6 +104,12 @@ pub trait Likelihood: Send + Sync {
     /// [`ModelError::Operation`] where its constants do not fit.
     fn law(&self, pass: &mut Pass<'_>) -> Result<MonteCarloLaw, ModelError>;
 
+    /// What the law of [`Likelihood::law`] leaves out of the logarithm of a density because it depends on
+    /// the response alone. NaN for a response that has none.
+    fn constant(&self, _response: f32) -> f64 {
+        0.0
+    }
+
     /// Parameters of the distributions, each in the shape of the rate.
     ///
     /// # Errors

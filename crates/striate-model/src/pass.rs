@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use striate_base::RandomStream;
 use striate_kernels::noise;
-use striate_ops::{LeafGradients, MonteCarloNoise, OpError, Tape, Var};
+use striate_ops::{self as ops, LeafGradients, OpError, Tape, Var};
 
 use crate::parameters::{Gradients, ParameterId, Parameters};
 
@@ -105,12 +105,12 @@ impl<'a> Pass<'a> {
     }
 
     /// Where the latents' samples come from.
-    pub(crate) fn sample_noise(&mut self) -> MonteCarloNoise {
+    pub(crate) fn sample_noise(&mut self) -> ops::Noise {
         #[cfg(test)]
         if let Noise::Given(given) = &self.noise {
-            return MonteCarloNoise::Given(given.latents.into());
+            return ops::Noise::Given(given.latents.into());
         }
-        MonteCarloNoise::Key(self.key())
+        ops::Noise::Key(self.key())
     }
 
     /// A random number that further ones may be drawn from; 0 in evaluation.

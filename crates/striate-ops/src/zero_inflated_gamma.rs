@@ -93,7 +93,7 @@ impl ZeroInflatedGamma {
         }))
     }
 
-    fn kernel(&self) -> kernel::ZeroInflatedGamma<'_> {
+    pub(crate) fn kernel(&self) -> kernel::ZeroInflatedGamma<'_> {
         kernel::ZeroInflatedGamma {
             shape: self.shape.values(),
             log_gamma: self.log_gamma.values(),

@@ -85,17 +85,18 @@ fn places<'a, const O: usize>(
     losses: &'a mut [f64],
     scales: &'a mut [f32],
 ) -> Vec<Place<'a, O>> {
-    let dim = mean.len() / losses.len().max(1);
-    let mut heads: Vec<&mut [f32]> = heads.iter_mut().map(|head| &mut **head).collect();
-    let (mut mean, mut scales) = (mean, scales);
-    let next = |rest: &mut &'a mut [f32], length| rest.split_off_mut(..length).unwrap_or_default();
+    let dim = (mean.len() / losses.len().max(1)).max(1);
+    let mut heads: Vec<_> =
+        heads.iter_mut().map(|head| head.chunks_mut(n_neurons.max(1))).collect();
+    let (mut mean, mut scales) = (mean.chunks_mut(dim), scales.chunks_mut(dim));
     let rows = losses.iter_mut().enumerate();
+    // Without neurons or dimensions there are no chunks.
     rows.map(|(row, loss)| Place {
         row,
         loss,
-        heads: std::array::from_fn(|output| next(&mut heads[output], n_neurons)),
-        mean: next(&mut mean, dim),
-        scale: next(&mut scales, dim),
+        heads: std::array::from_fn(|output| heads[output].next().unwrap_or_default()),
+        mean: mean.next().unwrap_or_default(),
+        scale: scales.next().unwrap_or_default(),
     })
     .collect()
 }

@@ -2,8 +2,7 @@
 
 use striate_base::Streams;
 use striate_ops::{
-    KlDirection, LatentPrior, MonteCarloNoise, MonteCarloObjective, MonteCarloSamples, Posterior,
-    Var, gaussian_kl, last_frames, monte_carlo_loss,
+    KlDirection, LatentPrior, MonteCarlo, Objective, Posterior, Var, gaussian_kl, last_frames,
 };
 
 use super::LatentPart;
@@ -53,26 +52,22 @@ impl LatentPart {
         let mean = last_frames(&mut pass.tape, &all, step.targets.shape()[1])?;
         let scale = self.posterior_scale(pass)?;
         let posterior = Posterior { mean: mean.clone(), scale: scale.clone() };
-        let samples = MonteCarloSamples {
-            n_samples: self.config.n_samples,
-            objective: match self.config.objective {
-                LatentObjective::Elbo => MonteCarloObjective::Average,
-                LatentObjective::Importance => MonteCarloObjective::Importance,
-            },
-            noise: pass.sample_noise(),
-        };
         let law = likelihood.law(pass)?;
         let loadings = self.loadings(pass, step.session)?;
-        let (loss, value) = monte_carlo_loss(
-            &mut pass.tape,
-            &law,
-            read,
-            &loadings,
-            &posterior,
-            &samples,
-            step.targets,
-            hidden.counted.as_ref(),
-        )?;
+        let samples = MonteCarlo {
+            law: &law,
+            heads: read,
+            loadings: &loadings,
+            posterior: &posterior,
+            n_samples: self.config.n_samples,
+            noise: &pass.sample_noise(),
+        };
+        let objective = match self.config.objective {
+            LatentObjective::Elbo => Objective::Average,
+            LatentObjective::Importance => Objective::Importance,
+        };
+        let (tape, counted) = (&mut pass.tape, hidden.counted.as_ref());
+        let (loss, value) = samples.loss(tape, objective, step.targets, counted)?;
         let divergence = self.divergence(pass, &mean, &scale)?;
         Ok(self.weigh((loss, value), divergence, &hidden, step))
     }

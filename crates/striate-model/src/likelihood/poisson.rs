@@ -99,6 +99,11 @@ impl Likelihood for Poisson {
         Ok(MonteCarloLaw::Poisson { epsilon: self.epsilon })
     }
 
+    fn constant(&self, response: f32) -> f64 {
+        let count = f64::from(response);
+        if is_count(count) { -log_gamma(count + 1.0) } else { f64::NAN }
+    }
+
     fn cumulative(
         &self,
         pass: &mut Pass<'_>,
@@ -134,9 +139,13 @@ impl Likelihood for Poisson {
     }
 }
 
+fn is_count(value: f64) -> bool {
+    value >= 0.0 && value.fract() == 0.0
+}
+
 /// Natural logarithm of the probability of a count; NaN for what is none.
 fn log_probability(rate: f64, count: f64) -> f64 {
-    if count < 0.0 || count.fract() != 0.0 {
+    if !is_count(count) {
         return f64::NAN;
     }
     count * rate.ln() - rate - log_gamma(count + 1.0)

@@ -2,17 +2,14 @@
 
 use striate_base::RandomStream;
 use striate_kernels::noise;
-use striate_ops::{
-    MonteCarloNoise, MonteCarloObjective, MonteCarloSamples, Posterior, Var, add, affine,
-    monte_carlo_log_densities, monte_carlo_log_weights, monte_carlo_means,
-};
+use striate_ops::{MonteCarlo, Noise, OpError, Posterior, Var, add, affine};
 
 use super::input::fits;
 use super::predict::MOST_VALUES;
 use super::{ClipInput, Judgement, LatentState, Twin};
 use crate::error::ModelError;
 use crate::latent::{LatentPart, PredictionKind};
-use crate::likelihood::Likelihood;
+use crate::likelihood::{Likelihood, SilentFrames};
 use crate::pass::Pass;
 
 /// Key of the samples of latents in evaluation: the same in every frame, so that a prediction does not
@@ -201,11 +198,7 @@ struct Given<'a, 'p> {
 impl Given<'_, '_> {
     fn rates(&mut self) -> Result<Vec<f32>, ModelError> {
         match self.latent.config.prediction {
-            PredictionKind::Means => {
-                let law = self.likelihood.law(self.pass)?;
-                let (posterior, samples) = (self.posterior(), self.samples());
-                Ok(monte_carlo_means(&law, self.read, self.loadings, &posterior, &samples)?)
-            }
+            PredictionKind::Means => self.sampled(|samples| samples.means()),
             // Nothing is known: the only case in which the released code samples.
             PredictionKind::Parameters if self.mean.values().iter().all(|&mean| mean == 0.0) => {
                 self.rates_of_average_parameters()
@@ -234,14 +227,23 @@ impl Given<'_, '_> {
         self.likelihood.mean_of(self.pass, &averages)
     }
 
+    /// One array for each convention of silent frames.
     fn log_densities(&mut self, responses: &[f32]) -> Result<Vec<Vec<f32>>, ModelError> {
-        let law = self.likelihood.law(self.pass)?;
-        let (posterior, samples) = (self.posterior(), self.samples());
-        let responses = self.pass.tape.constant(self.read[0].shape().to_vec(), responses)?;
-        let (read, loadings) = (self.read, self.loadings);
-        Ok(monte_carlo_log_densities(&law, read, loadings, &posterior, &samples, &responses)?)
+        let targets = self.pass.tape.constant(self.read[0].shape().to_vec(), responses)?;
+        let mut found = self.sampled(|samples| samples.log_densities(&targets))?;
+        for (index, &response) in responses.iter().enumerate() {
+            let constant = self.likelihood.constant(response);
+            if constant != 0.0 {
+                found.iter_mut().for_each(|found| found[index] += constant as f32);
+            }
+        }
+        // A law without silent frames has one density under all conventions.
+        let first = found.first().cloned().unwrap_or_default();
+        found.resize(SilentFrames::ALL.len(), first);
+        Ok(found)
     }
 
+    /// Logarithms of importance weights, `[row][sample]`.
     fn log_weights(
         &mut self,
         responses: &[f32],
@@ -251,29 +253,23 @@ impl Given<'_, '_> {
         if counted.len() != n_neurons {
             return Err(ModelError::mismatch("counted neurons", counted.len(), n_neurons));
         }
-        let law = self.likelihood.law(self.pass)?;
-        let (posterior, samples) = (self.posterior(), self.samples());
+        let counts: Vec<f32> = counted.iter().map(|&counts| f32::from(u8::from(counts))).collect();
+        let n_rows = responses.len() / n_neurons;
         let shape = self.read[0].shape().to_vec();
-        let all: Vec<f32> = responses
-            .iter()
-            .zip(counted.iter().cycle())
-            .map(|(_, &counts)| f32::from(u8::from(counts)))
-            .collect();
-        let counted = self.pass.tape.constant(shape.clone(), &all)?;
-        let responses = self.pass.tape.constant(shape, responses)?;
-        let (read, loadings) = (self.read, self.loadings);
-        let weights = monte_carlo_log_weights(
-            &law,
-            read,
-            loadings,
-            &posterior,
-            &samples,
-            &responses,
-            Some(&counted),
-        )?;
+        let all = self.pass.tape.constant(shape.clone(), &counts.repeat(n_rows))?;
+        let targets = self.pass.tape.constant(shape, responses)?;
+        let weights = self.sampled(|samples| samples.log_weights(&targets, Some(&all)))?;
         let n_samples = self.latent.config.n_evaluation_samples;
         let rows = weights.chunks_exact(n_samples).zip(self.mean.values().chunks_exact(self.dim()));
-        Ok(rows.map(|(weights, mean)| self.weighed(weights, mean)).collect())
+        let rows = rows.zip(responses.chunks_exact(n_neurons));
+        let row = |((weights, mean), responses): ((&[f64], &[f32]), &[f32])| {
+            let counted = responses.iter().zip(counted).filter(|(_, counts)| **counts);
+            let constant = counted.map(|(&y, _)| self.likelihood.constant(y)).sum::<f64>();
+            let mut weights = self.weighed(weights, mean);
+            weights.iter_mut().for_each(|weight| *weight += constant);
+            weights
+        };
+        Ok(rows.map(row).collect())
     }
 
     /// Add `log p(z) - log q(z)` of every sample of a row.
@@ -340,16 +336,22 @@ impl Given<'_, '_> {
         self.read.iter().zip(self.loadings).map(of).collect()
     }
 
-    fn posterior(&self) -> Posterior {
-        Posterior { mean: self.mean.clone(), scale: self.scale.clone() }
-    }
-
-    fn samples(&self) -> MonteCarloSamples {
-        MonteCarloSamples {
+    /// Hand the population with its samples to `task`.
+    fn sampled<T>(
+        &mut self,
+        task: impl FnOnce(&MonteCarlo<'_>) -> Result<T, OpError>,
+    ) -> Result<T, ModelError> {
+        let law = self.likelihood.law(self.pass)?;
+        let shape = self.read[0].shape();
+        let mean = self.mean.reshape(vec![shape[0], shape[1], self.dim()])?;
+        Ok(task(&MonteCarlo {
+            law: &law,
+            heads: self.read,
+            loadings: self.loadings,
+            posterior: &Posterior { mean, scale: self.scale.clone() },
             n_samples: self.latent.config.n_evaluation_samples,
-            objective: MonteCarloObjective::Average,
-            noise: MonteCarloNoise::Shared(self.noise().into()),
-        }
+            noise: &Noise::Shared(self.noise().into()),
+        })?)
     }
 
     /// The samples' noise, `[sample, dim]`.

@@ -69,14 +69,18 @@ impl Case {
         let arguments = lengths.enumerate().map(|(i, n)| random(n, seed + 100 + i as u64));
         let mut arguments: Vec<Vec<f32>> = arguments.collect();
         for loading in arguments.iter_mut().skip(kind.outputs()).take(kind.outputs()) {
-            loading.iter_mut().for_each(|loading| *loading *= 0.4);
+            for loading in loading {
+                *loading *= 0.4;
+            }
         }
         for scale in arguments.iter_mut().last().into_iter().flatten() {
             *scale = 0.3 + 0.4 * scale.abs();
         }
         let mut responses = random(n, seed + 1);
         if kind != Kind::Gaussian {
-            responses.iter_mut().for_each(|y| *y = y.max(0.0));
+            for y in &mut responses {
+                *y = y.max(0.0);
+            }
         }
         let counted = random(n, seed + 2).iter().map(|&x| f32::from(u8::from(x > 0.0))).collect();
         Self {
