@@ -50,7 +50,8 @@ impl OpenedRun {
         refuse_unfinished(&folder)?;
         let config = config(&folder, arguments)?;
         let twin = Twin::load(folder.path())?;
-        let without_latents = folder.without_latents().map(|from| without_latents(&from)).transpose()?;
+        let without_latents =
+            folder.without_latents().map(|from| without_latents(&from)).transpose()?;
         let recording = Recording::open(&config.recording)?;
         let found = data_hash(&recording)?;
         if folder.provenance().is_ok_and(|made| made.data_hash != found) {

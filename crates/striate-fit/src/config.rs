@@ -15,8 +15,9 @@ use striate_recording::RecordingConfig;
 
 pub use compat::Compat;
 pub use section::{
-    CheckpointConfig, CosineConfig, FitSection, InitialPositions, JointConfig, LossReduction, OptimiserKind,
-    PlateauConfig, Precision, ScheduleConfig, StoppingConfig, ValidationConfig, ValidationMetric,
+    CheckpointConfig, CosineConfig, FitSection, InitialPositions, JointConfig, LossReduction,
+    OptimiserKind, PlateauConfig, Precision, ScheduleConfig, StoppingConfig, ValidationConfig,
+    ValidationMetric,
 };
 
 use crate::error::ConfigError;

@@ -44,11 +44,7 @@ impl Optimiser {
     ///
     /// # Errors
     /// [`FitError::Mismatch`] for a frozen group that the twin does not have.
-    pub(crate) fn new(
-        fit: &FitSection,
-        stage: StageKind,
-        twin: &Twin,
-    ) -> Result<Self, FitError> {
+    pub(crate) fn new(fit: &FitSection, stage: StageKind, twin: &Twin) -> Result<Self, FitError> {
         for frozen in &fit.freeze {
             refuse_unknown_group(frozen, twin)?;
         }

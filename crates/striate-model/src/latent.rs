@@ -68,10 +68,15 @@ impl LatentPart {
     /// The shared parameters, no session yet.
     pub(crate) fn new(config: &LatentConfig, builder: &mut ParameterBuilder<'_>) -> Self {
         let encoder = Encoder::new(config, builder);
-        let coefficients = (config.prior == PriorKind::Autoregressive).then(|| {
-            builder.constant("prior.coefficient", &[config.dim], START_OF_COEFFICIENTS)
-        });
-        Self { config: config.clone(), encoder, coefficients, inputs: Vec::new(), loadings: Vec::new() }
+        let coefficients = (config.prior == PriorKind::Autoregressive)
+            .then(|| builder.constant("prior.coefficient", &[config.dim], START_OF_COEFFICIENTS));
+        Self {
+            config: config.clone(),
+            encoder,
+            coefficients,
+            inputs: Vec::new(),
+            loadings: Vec::new(),
+        }
     }
 
     /// Add the encoder's first layer of the next session.
@@ -136,7 +141,8 @@ impl LatentPart {
             let of_neuron = &weight[neuron * hidden..(neuron + 1) * hidden];
             let frames = clip.chunks_exact_mut(hidden).zip(all.values().chunks_exact(hidden));
             for (frame, (units, sums)) in frames.enumerate() {
-                let response = if is_seen { seen.values()[frame * n_neurons + neuron] } else { 0.0 };
+                let response =
+                    if is_seen { seen.values()[frame * n_neurons + neuron] } else { 0.0 };
                 for (((unit, sum), weight), bias) in
                     units.iter_mut().zip(sums).zip(of_neuron).zip(bias)
                 {

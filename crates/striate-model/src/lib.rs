@@ -57,5 +57,6 @@ pub use pass::{Mode, Pass};
 pub use readout::ReadoutConfig;
 pub use shifter::ShifterConfig;
 pub use twin::{
-    ClipInput, Judgement, LatentState, Moments, SeenResponses, SessionShape, SessionStart, StepLoss, Twin, TwinSpec,
+    ClipInput, Judgement, LatentState, Moments, SeenResponses, SessionShape, SessionStart,
+    StepLoss, Twin, TwinSpec,
 };

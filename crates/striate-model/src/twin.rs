@@ -312,11 +312,11 @@ fn build_latents(
     let mut latent = LatentPart::new(config, &mut builder);
     let outputs = spec.model.likelihood.settings().outputs();
     for (shape, start) in spec.sessions.iter().zip(starts) {
-        let mut of = |part: &str| {
-            ParameterBuilder::new(parameters, streams, group, format!("{part}.{}", shape.id))
-        };
-        latent.add_encoder(shape.n_neurons, &mut of("encoder"));
-        latent.add_loadings((start, shape.n_neurons), outputs, &mut of("loadings"))?;
+        let prefix = |part: &str| format!("{part}.{}", shape.id);
+        let mut builder = ParameterBuilder::new(parameters, streams, group, prefix("encoder"));
+        latent.add_encoder(shape.n_neurons, &mut builder);
+        let mut builder = ParameterBuilder::new(parameters, streams, group, prefix("loadings"));
+        latent.add_loadings((start, shape.n_neurons), outputs, &mut builder)?;
     }
     Ok(Some(latent))
 }

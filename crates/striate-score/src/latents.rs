@@ -12,8 +12,6 @@ mod joint;
 mod noise_correlation;
 mod session;
 mod trial;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 
@@ -96,7 +94,8 @@ pub fn analyse_latents(
         sessions: BTreeMap::new(),
         tier,
     };
-    let n_trials: usize = recording.sessions.iter().map(|s| s.trials_of(&analysis.tier).len()).sum();
+    let n_trials: usize =
+        recording.sessions.iter().map(|s| s.trials_of(&analysis.tier).len()).sum();
     progress.start("latents", Some(n_trials as u64));
     for place in 0..recording.sessions.len() {
         let session = SessionAnalysis::new((twin, without), recording, place, config)?;
@@ -129,7 +128,9 @@ fn tier(recording: &Recording, config: &LatentAnalysisConfig) -> Result<String, 
         }
         return Ok(tier.clone());
     }
-    USUAL.into_iter().find(|tier| has_responses(tier)).map(str::to_owned).ok_or_else(|| {
-        ScoreError::NothingToScore { found: known(), expected: USUAL.join(", ") }
-    })
+    USUAL
+        .into_iter()
+        .find(|tier| has_responses(tier))
+        .map(str::to_owned)
+        .ok_or_else(|| ScoreError::NothingToScore { found: known(), expected: USUAL.join(", ") })
 }

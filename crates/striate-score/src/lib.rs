@@ -6,6 +6,8 @@
 //! a recording past it and gives [`Scores`] per neuron, with their summaries, a statement of what
 //! they refer to, and the JSON of `striate score`. [`metric`] has the definitions.
 //!
+//! [`latents`] says what the latents of a twin are, and what they buy.
+//!
 //! [`cca`] says how much two multivariate series have in common, as latents and behaviour; [`subspace`]
 //! how far apart two subspaces are, as those of true and inferred loadings.
 //!
@@ -20,6 +22,7 @@
 pub mod baseline;
 pub mod cca;
 mod error;
+pub mod latents;
 mod memory;
 pub mod metric;
 mod positions;

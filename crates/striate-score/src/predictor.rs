@@ -161,7 +161,7 @@ impl TwinPredictor<'_> {
         clips: &'c Clips,
     ) -> Result<ClipInput<'c>, ScoreError> {
         Ok(ClipInput {
-            session: self.place(first)?,
+            session: self.place_of(first.session)?,
             n_clips,
             n_frames: first.data.stimulus.dim().0,
             stimulus: &clips.stimulus,
@@ -170,10 +170,13 @@ impl TwinPredictor<'_> {
         })
     }
 
-    /// Place of the input's session in the twin.
-    fn place(&self, input: &TrialInput<'_>) -> Result<usize, ScoreError> {
-        self.places.get(input.session).copied().ok_or_else(|| {
-            ScoreError::mismatch("sessions of the recording", self.places.len(), input.session + 1)
+    /// Place in the twin of a session of the recording.
+    ///
+    /// # Errors
+    /// A recording of fewer sessions.
+    pub(crate) fn place_of(&self, session: usize) -> Result<usize, ScoreError> {
+        self.places.get(session).copied().ok_or_else(|| {
+            ScoreError::mismatch("sessions of the recording", self.places.len(), session + 1)
         })
     }
 

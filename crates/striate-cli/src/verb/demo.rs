@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &DemoArguments, context: &Context) -> Result<(), Fa
     finished(fit(&config, &folder, &mut context.progress(), &context.cancel)?)?;
     context.remark("3/4 score: the twin, a linear-nonlinear baseline and the noise ceiling");
     let run = OpenedRun::of_folder(&folder, context)?;
-    let scores = score::scores(&run, &run.score_config(), true, context)?;
+    let scores = score::scores(&run, &run.score_config(), (true, &[]), context)?;
     context.remark("4/4 report");
     let page = folder.join(report::REPORT);
     report::write(&run, &scores, Some(&truth), &page, context)?;

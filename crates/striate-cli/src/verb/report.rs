@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &ReportArguments, context: &Context) -> Result<(), 
     let run = OpenedRun::open(&arguments.run, context)?;
     let scores = match saved(&run)? {
         Some(scores) => scores,
-        None => scores(&run, &run.score_config(), true, context)?,
+        None => scores(&run, &run.score_config(), (true, &[]), context)?,
     };
     context.check_memory(prediction_bytes(&run.twin, &run.recording))?;
     let out = arguments.out.clone().unwrap_or_else(|| run.folder.path().join(REPORT));

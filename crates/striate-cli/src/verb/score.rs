@@ -6,8 +6,8 @@ use striate::base::machine;
 use striate::recording::Session;
 use striate::score::baseline::fit_baseline;
 use striate::score::{
-    Condition, ConditionedPredictor, GIVEN, Predictor, ScoreConfig, ScoreFile, Scores, TwinPredictor, WITHOUT_LATENTS, baseline_bytes, prediction_bytes,
-    render_table, score_all,
+    Condition, ConditionedPredictor, GIVEN, Predictor, ScoreConfig, ScoreFile, Scores,
+    TwinPredictor, WITHOUT_LATENTS, baseline_bytes, prediction_bytes, render_table, score_all,
 };
 
 use crate::context::Context;
@@ -94,9 +94,8 @@ pub(super) fn scores(
     context.check_memory(needed)?;
     let (mut progress, cancel) = (context.progress(), &context.cancel);
     let twin = TwinPredictor::new(&run.twin, &run.recording)?;
-    let conditioned = |&condition: &Condition| {
-        ConditionedPredictor::new(&run.twin, &run.recording, condition)
-    };
+    let conditioned =
+        |&condition: &Condition| ConditionedPredictor::new(&run.twin, &run.recording, condition);
     let conditioned = conditions.iter().map(conditioned).collect::<Result<Vec<_>, _>>()?;
     let before = run.without_latents.as_ref();
     let before = before.map(|twin| TwinPredictor::new(twin, &run.recording)).transpose()?;

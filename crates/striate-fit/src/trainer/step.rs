@@ -81,11 +81,12 @@ impl Trainer<'_> {
             });
         }
         let unscaled = loss.likelihood / loss.scale;
+        let n_frames = self.n_predicted_frames(batch);
         let sums = &mut self.state.sums;
         sums.likelihood += unscaled;
         sums.n_values += loss.n_scored;
         sums.divergence += loss.divergence_nats;
-        sums.n_frames += self.n_predicted_frames(batch);
+        sums.n_frames += n_frames;
         sums.regulariser += loss.regulariser;
         Ok(unscaled / loss.n_scored.max(1) as f64)
     }

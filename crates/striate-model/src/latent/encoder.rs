@@ -63,8 +63,7 @@ impl Encoder {
     pub(super) fn new(config: &LatentConfig, builder: &mut ParameterBuilder<'_>) -> Self {
         let LatentConfig { dim, hidden, state, .. } = *config;
         let bound = 1.0 / (state as f64).sqrt();
-        let mut drawn =
-            |name: &str, shape: &[usize]| builder.random(name, shape, uniform(bound));
+        let mut drawn = |name: &str, shape: &[usize]| builder.random(name, shape, uniform(bound));
         let gru = [
             drawn("gru.input_weight", &[hidden, 3 * state]),
             drawn("gru.hidden_weight", &[state, 3 * state]),
@@ -93,8 +92,7 @@ impl Encoder {
         let [weight, bias] = parameters(pass, self.norm)?;
         let normal = layer_norm(&mut pass.tape, &units, &weight, &bias, NORM_EPS)?;
         let active = elu(&mut pass.tape, &normal);
-        let [input_weight, hidden_weight, input_bias, hidden_bias] =
-            &parameters(pass, self.gru)?;
+        let [input_weight, hidden_weight, input_bias, hidden_bias] = &parameters(pass, self.gru)?;
         let weights = GruWeights { input_weight, hidden_weight, input_bias, hidden_bias };
         let state = gru(&mut pass.tape, &active, weights)?;
         let &[n_clips, n_frames, n_units] = state.shape() else {

@@ -40,11 +40,9 @@ impl Loadings {
                     let what = "positions of the neurons";
                     return Err(ModelError::mismatch(what, cortex.len(), n_neurons));
                 }
-                let source =
-                    builder.statistic("positions", &[n_neurons, 3], standardised(cortex));
+                let source = builder.statistic("positions", &[n_neurons, 3], standardised(cortex));
                 let sizes = [3, config.position_units, config.dim];
-                let elu =
-                    Activations { hidden: Activation::Elu, output: Activation::Elu };
+                let elu = Activations { hidden: Activation::Elu, output: Activation::Elu };
                 let network = |name: &&str| Network::new(builder, name, &sizes, elu);
                 Ok(Self::FromPositions { source, networks: outputs.iter().map(network).collect() })
             }
@@ -54,7 +52,9 @@ impl Loadings {
     /// `[dim, neuron]` for each output of the readout.
     pub(super) fn values(&self, pass: &mut Pass<'_>) -> Result<Vec<Var>, ModelError> {
         match self {
-            Self::Free(ids) => Ok(ids.iter().map(|&id| pass.parameter(id)).collect::<Result<_, _>>()?),
+            Self::Free(ids) => {
+                Ok(ids.iter().map(|&id| pass.parameter(id)).collect::<Result<_, _>>()?)
+            }
             Self::FromPositions { source, networks } => {
                 let positions = pass.parameter(*source)?;
                 let of = |network: &Network| {

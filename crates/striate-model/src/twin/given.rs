@@ -119,9 +119,8 @@ impl Twin {
     ) -> Result<Vec<f32>, ModelError> {
         self.check_responses(input, responses)?;
         let (mut found, mut n_done) = (Vec::new(), 0);
-        let mut within = |length: usize| -> Vec<f32> {
-            (0..length).map(|_| random.uniform() as f32).collect()
-        };
+        let mut within =
+            |length: usize| -> Vec<f32> { (0..length).map(|_| random.uniform() as f32).collect() };
         let Some(state) = state else {
             self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
                 let here = &responses[n_done..n_done + read[0].values().len()];
@@ -140,7 +139,11 @@ impl Twin {
         Ok(found)
     }
 
-    pub(super) fn check_responses(&self, input: &ClipInput<'_>, responses: &[f32]) -> Result<(), ModelError> {
+    pub(super) fn check_responses(
+        &self,
+        input: &ClipInput<'_>,
+        responses: &[f32],
+    ) -> Result<(), ModelError> {
         let n_frames = input.n_frames.saturating_sub(self.frames_consumed());
         let axes = [input.n_clips, n_frames, input.shape(&self.spec)?.n_neurons];
         fits("responses", responses, &axes, "clip, predicted frame, neuron")

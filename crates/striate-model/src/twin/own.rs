@@ -54,8 +54,12 @@ impl Twin {
             let first_frame = found.rates.len() / n_neurons;
             let own = Own { state, n_frames, first_frame, loadings };
             let here = &responses[found.rates.len()..found.rates.len() + read[0].values().len()];
-            let (rates, log_densities) =
-                own.judge(likelihood, (pass, read), here, (n_samples, latent.config.n_evaluation_samples))?;
+            let (rates, log_densities) = own.judge(
+                likelihood,
+                (pass, read),
+                here,
+                (n_samples, latent.config.n_evaluation_samples),
+            )?;
             found.rates.extend(rates);
             found.append(log_densities);
             Ok(())

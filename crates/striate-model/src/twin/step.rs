@@ -96,7 +96,8 @@ impl Twin {
         let responses = self.targets(&mut pass, input, objective.responses)?;
         let stimulus = self.stimulus(&mut pass, input, false)?;
         let read = self.read(&mut pass, input, stimulus)?;
-        let (terms, found) = self.likelihood_terms(&mut pass, input, (&read, &responses), objective)?;
+        let (terms, found) =
+            self.likelihood_terms(&mut pass, input, (&read, &responses), objective)?;
         drop((read, responses));
         let penalties = self.penalties(&mut pass, input.session)?;
         let mut seeds: Vec<Seed> =

@@ -73,8 +73,7 @@ impl<'a> RunningCalibration<'a> {
     pub(super) fn add(&mut self, trial: &Trial<'_>) -> Result<(), ScoreError> {
         if let Some((without, place)) = self.without {
             let input = striate_model::ClipInput { session: place, ..trial.input() };
-            let found =
-                without.cumulative(&input, trial.targets(), (None, 1), &mut self.random)?;
+            let found = without.cumulative(&input, trial.targets(), (None, 1), &mut self.random)?;
             self.counts[0].add(trial.scored(&found));
         }
         let (n_samples, random) = (self.n_samples, &mut self.random);
@@ -83,11 +82,7 @@ impl<'a> RunningCalibration<'a> {
             Ok(trial.twin.cumulative(&input, targets, (Some(state), n_samples), random)?)
         };
         self.counts[1].add(trial.scored(&of(&trial.prior())?));
-        let mut values = Vec::new();
-        for visible in &self.turns {
-            values.push(of(&trial.infer_predicted(Some(visible))?)?);
-        }
-        let hidden = striate_model::latent::where_hidden(&self.turns, &values);
+        let hidden = trial.of_hidden(&self.turns, of)?;
         self.counts[2].add(trial.scored(&hidden));
         Ok(())
     }

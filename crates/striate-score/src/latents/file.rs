@@ -42,8 +42,11 @@ impl LatentAnalysis {
             analysis: self.clone(),
         };
         let text = serde_json::to_vec(&file).map_err(|e| corrupt(e.to_string(), path))?;
-        write_atomic_bytes(path, &text)
-            .map_err(|source| ScoreError::Io { doing: "write", source, path: path.to_owned() })
+        write_atomic_bytes(path, &text).map_err(|source| ScoreError::Io {
+            doing: "write",
+            source,
+            path: path.to_owned(),
+        })
     }
 
     /// Read what [`LatentAnalysis::write`] wrote; `None` where it is about another twin.
@@ -61,7 +64,10 @@ impl LatentAnalysis {
             .map_err(|e| corrupt(e.to_string(), path))?;
         if file.format != FORMAT || file.version != VERSION {
             let found = format!("{} version {}", file.format, file.version);
-            return Err(corrupt(format!("found {found}, expected {FORMAT} version {VERSION}"), path));
+            return Err(corrupt(
+                format!("found {found}, expected {FORMAT} version {VERSION}"),
+                path,
+            ));
         }
         Ok((file.twin_hash == twin_hash).then_some(file.analysis))
     }

@@ -63,7 +63,11 @@ impl Gain {
     pub(super) fn add(&mut self, trial: &Trial<'_>) -> Result<(), ScoreError> {
         let state = |level: &Level| {
             // Nothing seen: the prior, not what the encoder makes of silence.
-            if level.n_visible == 0 { Ok(trial.prior()) } else { trial.infer_predicted(Some(&level.visible)) }
+            if level.n_visible == 0 {
+                Ok(trial.prior())
+            } else {
+                trial.infer_predicted(Some(&level.visible))
+            }
         };
         let states = self.levels.iter().map(state).collect::<Result<Vec<_>, ScoreError>>()?;
         let judged = trial.twin.judge_given(&trial.input(), trial.targets(), &states)?;
@@ -84,7 +88,7 @@ impl Gain {
                 .collect::<Result<Vec<_>, _>>()?;
             let level = &mut self.levels[which];
             level.correlations.add(predicted.view(), recorded.view());
-            level.bits.add(&densities.iter().map(ndarray::Array2::view).collect::<Vec<_>>());
+            level.bits.add(&densities.iter().map(|of| of.view()).collect::<Vec<_>>());
         }
         Ok(())
     }

@@ -6,13 +6,13 @@ use striate_base::{CancelToken, Progress};
 use striate_model::{LatentState, Twin};
 use striate_recording::{Recording, Session};
 
+use super::LatentAnalysisConfig;
 use super::behaviour::BehaviourLink;
 use super::calibration::{Calibration, RunningCalibration};
 use super::gain::{Gain, GainPoint};
 use super::joint::{JointLikelihood, RunningJoint};
 use super::noise_correlation::{NoiseCorrelations, RunningNoise};
 use super::trial::Trial;
-use super::LatentAnalysisConfig;
 use crate::error::ScoreError;
 use crate::predictor::TwinPredictor;
 
@@ -116,11 +116,13 @@ impl<'a> SessionAnalysis<'a> {
         }
         let info = &self.session.info;
         let n_judged = trials.len().min(self.config.max_trials.max(1));
-        let judged: Vec<usize> = (0..n_judged).map(|i| trials[i * trials.len() / n_judged]).collect();
+        let judged: Vec<usize> =
+            (0..n_judged).map(|i| trials[i * trials.len() / n_judged]).collect();
         let mut series = Series::default();
         let mut found = SessionLatents { n_trials: trials.len(), ..SessionLatents::default() };
         let mut gain = (info.n_neurons > 1).then(|| Gain::new(&info.id, info.n_neurons));
-        let (of, n_samples) = ((info.id.as_str(), info.n_neurons), self.config.n_calibration_samples);
+        let (of, n_samples) =
+            ((info.id.as_str(), info.n_neurons), self.config.n_calibration_samples);
         let mut calibration = RunningCalibration::new(self.without, of, n_samples);
         let mut noise = RunningNoise::new(&info.id, info.n_neurons, self.config.max_neurons);
         let mut joint = self.is_independent()?.then(RunningJoint::default);

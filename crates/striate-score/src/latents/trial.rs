@@ -110,7 +110,7 @@ impl<'a> Trial<'a> {
     pub(super) fn of_hidden(
         &self,
         turns: &[VisibleNeurons],
-        of: impl Fn(&LatentState) -> Result<Vec<f32>, ScoreError>,
+        mut of: impl FnMut(&LatentState) -> Result<Vec<f32>, ScoreError>,
     ) -> Result<Vec<f32>, ScoreError> {
         let values = |visible: &VisibleNeurons| of(&self.infer_predicted(Some(visible))?);
         let values = turns.iter().map(values).collect::<Result<Vec<_>, _>>()?;

@@ -53,10 +53,16 @@ impl Condition {
                 let coordinates = info.neuron_coordinates.as_ref().filter(|c| c.ncols() >= 3);
                 let coordinates = coordinates.ok_or_else(|| {
                     let expected = "three coordinates, for a depth";
-                    ScoreError::mismatch(format!("neurons of session `{}`", info.id), "none", expected)
+                    ScoreError::mismatch(
+                        format!("neurons of session `{}`", info.id),
+                        "none",
+                        expected,
+                    )
                 })?;
                 let depths = coordinates.column(2);
-                complementary(depths.iter().map(|&of_neuron| f64::from(of_neuron) < depth).collect())
+                complementary(
+                    depths.iter().map(|&of_neuron| f64::from(of_neuron) < depth).collect(),
+                )
             }
         };
         let is_empty = |visible: &VisibleNeurons| !visible.contains(&true);
@@ -133,7 +139,8 @@ mod tests {
             let turns = random_share("m", n_neurons, fraction);
             for visible in &turns {
                 let n_visible = visible.iter().filter(|&&visible| visible).count();
-                let wanted = (fraction * n_neurons as f64).round().clamp(1.0, n_neurons as f64 - 1.0);
+                let wanted =
+                    (fraction * n_neurons as f64).round().clamp(1.0, n_neurons as f64 - 1.0);
                 assert_eq!(n_visible, wanted as usize);
             }
             assert!((0..n_neurons).all(|neuron| turns.iter().any(|visible| !visible[neuron])));

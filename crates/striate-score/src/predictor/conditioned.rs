@@ -59,11 +59,13 @@ impl<'a> ConditionedPredictor<'a> {
 
     fn judge_one(&self, input: &TrialInput<'_>) -> Result<JudgedTrial, ScoreError> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_known = |known: &Inferred| (known.session, known.trial) == (input.session, input.trial);
+        let is_known =
+            |known: &Inferred| (known.session, known.trial) == (input.session, input.trial);
         if !last.as_ref().is_some_and(is_known) {
             *last = Some(self.infer(input)?);
         }
-        let inferred = last.as_ref().ok_or_else(|| ScoreError::mismatch("inferred trials", 0, 1))?;
+        let inferred =
+            last.as_ref().ok_or_else(|| ScoreError::mismatch("inferred trials", 0, 1))?;
         let first = input.first_frame + self.frames_consumed();
         let frames = first..input.first_frame + input.data.stimulus.dim().0;
         let cut = |state: &LatentState| state.frames(inferred.n_frames, &frames);
@@ -90,7 +92,7 @@ impl<'a> ConditionedPredictor<'a> {
         let n_frames = responses.nrows();
         let responses: Vec<f32> = responses.iter().copied().collect();
         let seen = SeenResponses {
-            session: self.twin.place(input)?,
+            session: self.twin.place_of(input.session)?,
             n_clips: 1,
             n_frames,
             responses: &responses,

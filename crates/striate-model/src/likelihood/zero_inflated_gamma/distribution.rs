@@ -190,7 +190,8 @@ mod tests {
         assert!(law.cumulative(f64::NAN, 0.5).is_nan());
         let step = 1e-6;
         for y in [0.1, 1.0, 4.0] {
-            let slope = (law.cumulative(y + step, 0.0) - law.cumulative(y - step, 0.0)) / (2.0 * step);
+            let slope =
+                (law.cumulative(y + step, 0.0) - law.cumulative(y - step, 0.0)) / (2.0 * step);
             assert!((slope.ln() - law.log_densities(y)[2]).abs() < 1e-7);
         }
     }
