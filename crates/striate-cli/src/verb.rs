@@ -4,6 +4,7 @@ mod demo;
 mod fit;
 mod inspect;
 mod predict;
+mod probe;
 mod report;
 mod score;
 mod simulate;
@@ -24,6 +25,7 @@ pub(crate) enum Verb {
     Score(score::ScoreArguments),
     Predict(predict::PredictArguments),
     Submit(submit::SubmitArguments),
+    Probe(probe::ProbeArguments),
     Report(report::ReportArguments),
 }
 
@@ -37,6 +39,7 @@ pub(crate) fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
         Verb::Score(arguments) => score::run(arguments, context),
         Verb::Predict(arguments) => predict::run(arguments, context),
         Verb::Submit(arguments) => submit::run(arguments, context),
+        Verb::Probe(arguments) => probe::run(arguments, context),
         Verb::Report(arguments) => report::run(arguments, context),
     }
 }

@@ -107,6 +107,8 @@ pub struct Twin {
     latent: Option<LatentPart>,
     /// Whether the latents take part.
     uses_latents: bool,
+    /// Of the latents' divergence in the loss.
+    divergence_factor: f64,
     parameters: Parameters,
     pool: Pool,
 }
@@ -146,7 +148,8 @@ impl Twin {
         }
         let latent = build_latents(&spec, starts, &mut parameters, streams)?;
         let (uses_latents, pool) = (latent.is_some(), Pool::new());
-        Ok(Self { spec, core, sessions, latent, uses_latents, parameters, pool })
+        let divergence_factor = 1.0;
+        Ok(Self { spec, core, sessions, latent, uses_latents, divergence_factor, parameters, pool })
     }
 
     /// A twin of other sessions with the core of the twin saved in `folder`: the start of a transfer.

@@ -7,6 +7,9 @@ use striate_formats::FormatError;
 use striate_model::ModelError;
 use striate_model::baseline::BaselineError;
 use striate_recording::RecordingError;
+use striate_recording::simulate::SimulationError;
+
+use crate::cca::CcaError;
 
 /// Why something cannot be scored or submitted.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,12 @@ pub enum ScoreError {
     /// A submission cannot be written or read.
     #[error(transparent)]
     Format(#[from] FormatError),
+    /// Series that cannot be analysed.
+    #[error(transparent)]
+    Cca(#[from] CcaError),
+    /// The truth of a simulation cannot be read.
+    #[error(transparent)]
+    Simulation(#[from] SimulationError),
     /// No such tier.
     #[error("found no trials of tier `{tier}`, expected one of: {known}")]
     UnknownTier {
@@ -106,6 +115,8 @@ impl Classified for ScoreError {
             Self::Model(error) => error.class(),
             Self::Baseline(error) => error.class(),
             Self::Format(error) => error.class(),
+            Self::Cca(error) => error.class(),
+            Self::Simulation(error) => error.class(),
             Self::UnknownTier { .. } | Self::Mismatch { .. } => ErrorClass::Usage,
             Self::NothingToScore { .. } | Self::Submission { .. } | Self::Corrupt { .. } => {
                 ErrorClass::InputData

@@ -6,18 +6,21 @@
 
 mod behaviour;
 mod calibration;
+mod effect;
 mod file;
 mod gain;
 mod joint;
 mod noise_correlation;
 mod session;
 mod trial;
+mod truth;
 
 use std::collections::BTreeMap;
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use striate_base::{CancelToken, Progress};
-use striate_model::Twin;
+use striate_model::{SeenResponses, Twin};
 use striate_recording::Recording;
 
 pub use behaviour::BehaviourLink;
@@ -25,9 +28,11 @@ pub use calibration::{Calibration, CalibrationCurve};
 pub use gain::GainPoint;
 pub use joint::JointLikelihood;
 pub use noise_correlation::NoiseCorrelations;
-pub use session::{LatentTrace, SessionLatents};
+pub use session::{LatentTrace, SessionLatents, USED};
+pub use truth::TruthComparison;
 
 use crate::error::ScoreError;
+use crate::predictor::TwinPredictor;
 use session::SessionAnalysis;
 
 /// What is analysed, and how thoroughly.
@@ -133,4 +138,35 @@ fn tier(recording: &Recording, config: &LatentAnalysisConfig) -> Result<String, 
         .find(|tier| has_responses(tier))
         .map(str::to_owned)
         .ok_or_else(|| ScoreError::NothingToScore { found: known(), expected: USUAL.join(", ") })
+}
+
+/// Posterior means `[frame, latent]` of a trial, inferred from all neurons; `None` for a trial without
+/// responses. `session` and `trial` are places in the recording. The first [`Twin::frames_consumed`] frames
+/// are those that the encoder warms up on.
+///
+/// # Errors
+/// As [`analyse_latents`].
+pub fn posterior_means(
+    twin: &Twin,
+    recording: &Recording,
+    session: usize,
+    trial: usize,
+) -> Result<Option<Array2<f32>>, ScoreError> {
+    let place = TwinPredictor::new(twin, recording)?.place_of(session)?;
+    let data = recording.sessions[session].load_whole(trial)?;
+    let Some(responses) = &data.responses else { return Ok(None) };
+    let flat: Vec<f32> = responses.iter().copied().collect();
+    let (n_frames, n_latents) = (responses.nrows(), twin.n_latents());
+    if n_frames == 0 {
+        return Ok(None);
+    }
+    let state = twin.infer(&SeenResponses {
+        session: place,
+        n_clips: 1,
+        n_frames,
+        responses: &flat,
+        visible: None,
+    })?;
+    let means = Array2::from_shape_vec((n_frames, n_latents), state.mean);
+    means.map(Some).map_err(|e| ScoreError::mismatch("latents of a trial", e, "whole frames"))
 }

@@ -1,11 +1,12 @@
 //! `striate demo`: all of the tool on simulated data, no files needed.
 
+mod latent;
 mod summary;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use striate::fit::{FitConfig, ValidFitConfig, fit};
 use striate::recording::simulate::{SimulationConfig, Truth, ValidSimulation};
 
@@ -32,24 +33,54 @@ const SEED: u64 = 42;
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   striate demo
-  striate demo --seed 7 --out /tmp/demo-7 --json")]
+  striate demo --seed 7 --out /tmp/demo-7 --json
+  striate demo latent")]
 pub(crate) struct DemoArguments {
-    /// Folder to leave everything in
-    #[arg(long, value_name = "FOLDER", default_value = "striate-demo")]
-    out: PathBuf,
+    /// What to show
+    #[arg(value_enum, default_value_t = Show::Twin)]
+    show: Show,
+    /// Folder to leave everything in; default: striate-demo, or striate-demo-latent
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+}
+
+/// What a demo shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Show {
+    /// A twin between its baseline and its ceiling
+    Twin,
+    /// Latents that no stimulus explains: found again, linked to behaviour, and what they buy
+    Latent,
+}
+
+impl DemoArguments {
+    fn out(&self) -> PathBuf {
+        let usual = match self.show {
+            Show::Twin => "striate-demo",
+            Show::Latent => "striate-demo-latent",
+        };
+        self.out.clone().unwrap_or_else(|| usual.into())
+    }
 }
 
 pub(crate) fn run(arguments: &DemoArguments, context: &Context) -> Result<(), Failure> {
+    match arguments.show {
+        Show::Twin => twin(&arguments.out(), context),
+        Show::Latent => latent::run(&arguments.out(), context),
+    }
+}
+
+fn twin(out: &Path, context: &Context) -> Result<(), Failure> {
     let clock = Instant::now();
-    let recording = arguments.out.join("simulated");
-    let folder = arguments.out.join("run");
+    let recording = out.join("simulated");
+    let folder = out.join("run");
     let seed = context.seed.unwrap_or(SEED);
     let simulation = SimulationConfig { seed, ..SimulationConfig::demo() }.check()?;
 
     context.remark("1/4 simulate: a recording of model V1 neurons with known truth");
     let truth = simulated(&simulation, &recording, context)?;
     context.remark("2/4 fit: a twin of all neurons");
-    let config = config(&recording, seed, context)?;
+    let config = config(CONFIG, &recording, seed, context)?;
     finished(fit(&config, &folder, &mut context.progress(), &context.cancel)?)?;
     context.remark("3/4 score: the twin, a linear-nonlinear baseline and the noise ceiling");
     let run = OpenedRun::of_folder(&folder, context)?;
@@ -85,11 +116,17 @@ fn simulated(
     Ok(truth)
 }
 
-fn config(recording: &Path, seed: u64, context: &Context) -> Result<ValidFitConfig, Failure> {
+/// A demo's configuration for the recording that it simulated.
+fn config(
+    text: &str,
+    recording: &Path,
+    seed: u64,
+    context: &Context,
+) -> Result<ValidFitConfig, Failure> {
     let recording = std::path::absolute(recording)
         .map_err(|e| Failure::io("cannot find the folder", &e, recording))?;
     let mut overrides =
         vec![format!("recording.path={}", toml_text(&recording)?), format!("seed={seed}")];
     overrides = with_shared(&overrides, context);
-    Ok(FitConfig::from_toml(CONFIG, &recording, &overrides)?.check()?)
+    Ok(FitConfig::from_toml(text, &recording, &overrides)?.check()?)
 }

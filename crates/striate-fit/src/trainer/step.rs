@@ -28,6 +28,7 @@ impl Trainer<'_> {
         // Schedule and moments count from the beginning of the stage.
         let step = self.state.step - self.state.stage.first_step;
         let rate = self.rules.schedule.rate(&self.state.schedule, step);
+        self.twin.set_divergence_factor(self.divergence_factor(step));
         let mut gradients = Gradients::zeros(self.twin.parameters());
         let mut step_loss = 0.0;
         for session in 0..self.recording.sessions.len() {
@@ -95,6 +96,13 @@ impl Trainer<'_> {
     fn n_predicted_frames(&self, batch: &ClipBatch) -> u64 {
         let n_frames = batch.n_frames.saturating_sub(self.twin.frames_consumed());
         (batch.n_clips * n_frames) as u64
+    }
+
+    /// What the latents' divergence counts at a step of the stage.
+    fn divergence_factor(&self, step: u64) -> f64 {
+        let n_steps = self.config.fit.joint.divergence_warmup_epochs as f64
+            * self.rules.steps_per_epoch as f64;
+        ((step + 1) as f64 / n_steps.max(1.0)).min(1.0)
     }
 
     fn loss_scale(&self, session: usize, n_clips: usize, n_values: u64) -> f64 {

@@ -22,6 +22,9 @@ pub struct LatentConfig {
     pub position_units: usize,
     /// How the posterior's standard deviation is shared. Default `"shared"`.
     pub posterior_scale: PosteriorScale,
+    /// What the posterior's standard deviation starts from, above 0, at most 10. Default 1, as released; with
+    /// less, loadings learn faster from the posterior's mean.
+    pub init_scale: f64,
     /// Distribution of the latents before anything is seen. Default `"independent"`.
     pub prior: PriorKind,
     /// Monte-Carlo samples of the latents in a training step, 1 to 10 000. Default 10 (published: 100):
@@ -165,6 +168,7 @@ impl Default for LatentConfig {
             loadings: LoadingsKind::Free,
             position_units: 6,
             posterior_scale: PosteriorScale::Shared,
+            init_scale: 1.0,
             prior: PriorKind::Independent,
             n_samples: 10,
             n_evaluation_samples: 100,
@@ -199,6 +203,8 @@ impl LatentConfig {
         count("model.latent.position_units", self.position_units)?;
         let (key, hidden) = ("model.latent.hidden_fraction", self.hidden_fraction);
         in_range(key, hidden, (0.0..=0.99).contains(&hidden), "0 to 0.99")?;
+        let (key, scale) = ("model.latent.init_scale", self.init_scale);
+        in_range(key, scale, scale > 0.0 && scale <= 10.0, "above 0, at most 10")?;
         not_negative("model.latent.kl_weight", self.kl_weight)?;
         self.check_objective()
     }

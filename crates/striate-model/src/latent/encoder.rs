@@ -83,7 +83,7 @@ impl Encoder {
             ],
             gru,
             output,
-            scale: builder.constant("scale", &[n_scales], 1.0),
+            scale: builder.constant("scale", &[n_scales], config.init_scale as f32),
         }
     }
 

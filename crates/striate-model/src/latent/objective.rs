@@ -23,6 +23,8 @@ pub(crate) struct LatentStep<'a> {
     pub(crate) targets: &'a Var,
     /// Factor of the likelihood.
     pub(crate) loss_scale: f64,
+    /// Further factor of the divergence.
+    pub(crate) divergence_factor: f64,
 }
 
 /// Scalars with their factors, and the loss in numbers.
@@ -100,11 +102,12 @@ impl LatentPart {
         step: &LatentStep<'_>,
     ) -> Terms {
         let n_rows = (step.n_clips * step.targets.shape()[1]).max(1) as f64;
+        let kl_weight = step.divergence_factor * self.config.kl_weight;
         let [likelihood, of_divergence, regulariser] = match self.config.weights {
-            WeightsKind::Elbo => [step.loss_scale, step.loss_scale * self.config.kl_weight, 1.0],
+            WeightsKind::Elbo => [step.loss_scale, step.loss_scale * kl_weight, 1.0],
             WeightsKind::Released => [
                 step.loss_scale / n_rows,
-                self.config.kl_weight / n_rows,
+                kl_weight / n_rows,
                 1.0 / (self.config.n_samples as f64 * n_rows),
             ],
         };

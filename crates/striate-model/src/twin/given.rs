@@ -35,8 +35,25 @@ impl Twin {
         Ok(rates)
     }
 
-    /// The same, and how likely `responses` `[clip, frame - frames_consumed, neuron]` are, each averaged
-    /// over the latents by itself.
+    /// Predicted mean responses at the means of several states of the latents, as if these were known.
+    ///
+    /// # Errors
+    /// As [`Twin::predict_given`].
+    pub fn predict_at(
+        &self,
+        input: &ClipInput<'_>,
+        states: &[LatentState],
+    ) -> Result<Vec<Vec<f32>>, ModelError> {
+        let mut rates = vec![Vec::new(); states.len()];
+        self.each_piece_given(input, states, |given, which| {
+            rates[which].extend(given.rates_at_mean()?);
+            Ok(())
+        })?;
+        Ok(rates)
+    }
+
+    /// What [`Twin::predict_given`] gives, and how likely `responses` `[clip, frame - frames_consumed,
+    /// neuron]` are, each averaged over the latents by itself.
     ///
     /// # Errors
     /// As [`Twin::predict_given`] and [`Twin::judge`].
@@ -206,12 +223,14 @@ impl Given<'_, '_> {
             PredictionKind::Parameters if self.mean.values().iter().all(|&mean| mean == 0.0) => {
                 self.rates_of_average_parameters()
             }
-            PredictionKind::Parameters | PredictionKind::AtMean => {
-                let mean = self.mean.values().to_vec();
-                let read = self.read_at(&mean)?;
-                Ok(self.likelihood.rate(self.pass, &read)?.values().to_vec())
-            }
+            PredictionKind::Parameters | PredictionKind::AtMean => self.rates_at_mean(),
         }
+    }
+
+    fn rates_at_mean(&mut self) -> Result<Vec<f32>, ModelError> {
+        let mean = self.mean.values().to_vec();
+        let read = self.read_at(&mean)?;
+        Ok(self.likelihood.rate(self.pass, &read)?.values().to_vec())
     }
 
     fn rates_of_average_parameters(&mut self) -> Result<Vec<f32>, ModelError> {

@@ -71,6 +71,12 @@ impl Twin {
         self.uses_latents = uses && self.latent.is_some();
     }
 
+    /// A factor of the divergence in the loss of the next steps, besides `model.latent.kl_weight`: below 1
+    /// while the loadings find their directions.
+    pub fn set_divergence_factor(&mut self, factor: f64) {
+        self.divergence_factor = factor;
+    }
+
     /// Whether there are latents that take no part.
     pub fn has_unused_latents(&self) -> bool {
         self.latent.is_some() && !self.uses_latents

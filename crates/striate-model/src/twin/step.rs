@@ -140,6 +140,7 @@ impl Twin {
             responses: objective.responses,
             targets: responses,
             loss_scale: scale,
+            divergence_factor: self.divergence_factor,
         };
         latent.loss(pass, likelihood, read, &step)
     }

@@ -186,6 +186,34 @@ impl SimulationConfig {
         }
     }
 
+    /// The recording of `striate demo latent`: many neurons, small frames, and three slow latents that
+    /// behaviour follows, with smooth loadings over the cortex and a still eye.
+    pub fn demo_latent() -> Self {
+        Self {
+            n_neurons: 240,
+            canvas: Canvas { n_frames: 150, height: 18, width: 30, frame_rate_hz: 30.0 },
+            number_format: NumberFormat::Float32,
+            trials: TrialCounts {
+                oracle: Repeats { n_videos: 6, n_repeats: 2 },
+                live_test_main: Repeats { n_videos: 20, n_repeats: 2 },
+                ..TrialCounts::default()
+            },
+            population: PopulationLaw { margin_px: 4.0, ..PopulationLaw::default() },
+            state: StateLaw {
+                n_latents: 3,
+                arousal_loading: 0.0,
+                loading_spread: 0.3,
+                strength: Some(0.8),
+                behaviour: BehaviourLaw::Linear,
+                pupil_latents: vec![0],
+                running_latents: vec![1, 2],
+                ..StateLaw::default()
+            },
+            eye: EyeLaw { fixation_px: 0.0, drift_px: 0.0, ..EyeLaw::default() },
+            ..Self::default()
+        }
+    }
+
     /// A recording of a fraction of a second of work, for tests and examples.
     pub fn tiny() -> Self {
         Self {

@@ -9,12 +9,19 @@ use striate_recording::{Recording, Session};
 use super::LatentAnalysisConfig;
 use super::behaviour::BehaviourLink;
 use super::calibration::{Calibration, RunningCalibration};
+use super::effect::Effect;
 use super::gain::{Gain, GainPoint};
 use super::joint::{JointLikelihood, RunningJoint};
 use super::noise_correlation::{NoiseCorrelations, RunningNoise};
 use super::trial::Trial;
 use crate::error::ScoreError;
 use crate::predictor::TwinPredictor;
+
+/// A latent counts as used where its divergence from the prior exceeds this, in nats per frame.
+pub const USED: f64 = 0.02;
+
+/// Trials that the effect of latents is averaged over.
+const TRIALS_OF_EFFECT: usize = 4;
 
 /// Latents of one session on one tier.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -46,6 +53,9 @@ pub struct SessionLatents {
     pub example: Option<LatentTrace>,
     /// Loadings `[output][latent][neuron]`.
     pub loadings: Vec<Vec<Vec<f32>>>,
+    /// Relative change of each neuron's mean response per standard deviation of a latent, averaged over some
+    /// trials, `[latent][neuron]`: what the loadings of all outputs together do.
+    pub effects: Vec<Vec<f32>>,
     /// Positions of the neurons in the tissue in micrometres, `[neuron][axis]`; empty where not known.
     pub coordinates_um: Vec<Vec<f32>>,
 }
@@ -82,6 +92,16 @@ pub(super) struct SessionAnalysis<'a> {
     without: Option<(&'a Twin, usize)>,
     session: &'a Session,
     config: &'a LatentAnalysisConfig,
+}
+
+impl SessionLatents {
+    /// Latents that are used, the most used first.
+    pub fn used(&self) -> Vec<usize> {
+        let mut used: Vec<usize> =
+            (0..self.divergence_nats.len()).filter(|&d| self.divergence_nats[d] > USED).collect();
+        used.sort_by(|&a, &b| self.divergence_nats[b].total_cmp(&self.divergence_nats[a]));
+        used
+    }
 }
 
 impl<'a> SessionAnalysis<'a> {
@@ -126,6 +146,7 @@ impl<'a> SessionAnalysis<'a> {
         let mut calibration = RunningCalibration::new(self.without, of, n_samples);
         let mut noise = RunningNoise::new(&info.id, info.n_neurons, self.config.max_neurons);
         let mut joint = self.is_independent()?.then(RunningJoint::default);
+        let mut effect = Effect::new(self.twin.0.n_latents(), info.n_neurons);
         for &trial in &trials {
             if cancel.is_cancelled() {
                 return Err(ScoreError::Cancelled);
@@ -135,12 +156,16 @@ impl<'a> SessionAnalysis<'a> {
             self.keep(&loaded, trial, &mut series, &mut found)?;
             if judged.contains(&trial) {
                 found.n_trials_judged += 1;
+                if found.n_trials_judged <= TRIALS_OF_EFFECT {
+                    effect.add(&loaded)?;
+                }
                 gain.as_mut().map(|gain| gain.add(&loaded)).transpose()?;
                 calibration.add(&loaded)?;
                 noise.add(&loaded)?;
                 joint.as_mut().map(|joint| joint.add(&loaded)).transpose()?;
             }
         }
+        found.effects = effect.finish();
         found.gain = gain.map_or_else(Vec::new, Gain::finish);
         found.calibration = calibration.finish();
         found.noise_correlations = noise.finish();
