@@ -20,6 +20,7 @@
 pub mod baseline;
 pub mod cca;
 mod error;
+pub mod factor_analysis;
 mod memory;
 pub mod metric;
 mod positions;
