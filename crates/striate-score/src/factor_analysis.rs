@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | [`FactorAnalysis`] | `T` the identity, `m` a mean per neuron, frames independent. Maximum likelihood by EM (Rubin & Thayer, "EM algorithms for ML factor analysis", Psychometrika 47:69, 1982) |
 //! | [`GaussianProcessFactors`] | factors that are smooth over the frames of a trial (Yu et al. 2009, "Gaussian-process factor analysis for low-dimensional single-trial analysis of neural population activity", J. Neurophysiology 102:614) |
-//! | [`FlowFactorAnalysis`] | either of them on responses transformed neuron by neuron, so that densities of responses are complete, and `m` a linear function of the transformed prediction of another model where there is one (Bashiri et al. 2021, "A flow-based latent state generative model of neural population responses to natural images", NeurIPS) |
+//! | [`FlowFactorAnalysis`] | either of them on responses transformed neuron by neuron, so that densities of responses are complete, and `m` a linear function of the transformed prediction of another model where there is one (Bashiri et al. 2021, "A flow-based latent state generative model of neural population responses to natural images", `NeurIPS`) |
 //!
 //! [`held_out_neurons`] predicts neurons of test trials from the others: one after the other, or in
 //! halves.
@@ -26,6 +26,10 @@
 //!   the neuron's own distribution before the factors, not together with them. The regression on a
 //!   prediction is linear, in place of a network trained with the factors. Means of responses come from
 //!   quadrature over the transformed normal density, confined to the range of responses fitted on.
+//!
+//! **Densities.** [`FlowFactorAnalysis::log_densities`] are densities of real numbers: of spike counts they
+//! are no probabilities, and grow with how steep a transform is at the counts that occur most. Compare them
+//! for one transform, or for responses that are continuous.
 //!
 //! # Numerics
 //! All in f64, sums in a fixed order; nothing is random. **Missing values.** NaN and infinities are
@@ -49,6 +53,7 @@
 //! # Ok::<(), striate_score::factor_analysis::FactorError>(())
 //! ```
 
+mod ascent;
 mod conditional;
 mod error;
 mod expectation;
@@ -60,6 +65,7 @@ mod maximisation;
 mod model;
 mod posterior;
 mod quadrature;
+mod regression;
 mod smooth;
 mod transform;
 

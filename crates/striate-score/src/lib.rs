@@ -7,7 +7,8 @@
 //! they refer to, and the JSON of `striate score`. [`metric`] has the definitions.
 //!
 //! [`cca`] says how much two multivariate series have in common, as latents and behaviour; [`subspace`]
-//! how far apart two subspaces are, as those of true and inferred loadings.
+//! how far apart two subspaces are, as those of true and inferred loadings. [`factor_analysis`] predicts
+//! neurons from the others in closed form.
 //!
 //! ```
 //! use striate_score::metric::correlation;

@@ -120,6 +120,27 @@ fn delayed_reaches_smooth_factors_beat_factors_beat_the_mean() {
     }
 }
 
+/// Fitted on the tier `train` of the manifest, judged on `test`.
+#[test]
+fn delayed_reaches_by_the_tiers_of_the_manifest() {
+    let Some(recording) = open("gpfa-delayed-reach") else { return };
+    let session = &recording.sessions[0];
+    let (train, test) = (session.trials_of("train"), session.trials_of("test"));
+    let (train, test) = (responses(&recording, &train), responses(&recording, &test));
+    let root = Transform::SquareRoot { offset: 0.0 };
+    let halves: Vec<Vec<usize>> = vec![(0..26).collect(), (26..53).collect()];
+    for sets in [None, Some(&halves[..])] {
+        let one = |is_smooth| {
+            let means = Means::of(&judged((&train, &test), &config(root, 8, is_smooth), sets));
+            println!("tiers, halves: {}, smooth: {is_smooth}: {means:.4?}", sets.is_some());
+            means
+        };
+        let (plain, smooth) = (one(false), one(true));
+        assert!(plain.transformed_error < plain.transformed_error_alone);
+        assert!(smooth.transformed_error <= plain.transformed_error);
+    }
+}
+
 /// Fitted on `train`, judged on `test`: the other half of the neurons, and each neuron alone.
 #[test]
 fn motor_cortex_neurons_are_predicted_from_the_others() {
@@ -141,6 +162,7 @@ fn motor_cortex_neurons_are_predicted_from_the_others() {
         println!("halves, {transform:?}, smooth: {is_smooth}: {means:.4?}");
         assert!(means.error < means.error_alone && means.correlation > 0.1);
         halved.push(means);
+        // With smooth factors every neuron left out is an inversion of matrices of 500 a side.
         if !is_smooth {
             let means = Means::of(&judged((&train, &test), &config, None));
             println!("one by one, {transform:?}: {means:.4?}");

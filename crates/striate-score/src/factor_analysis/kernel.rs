@@ -7,7 +7,7 @@ use ndarray::Array2;
 use super::FactorError;
 use super::linear::Cholesky;
 
-/// Variance of a factor that no other frame knows of (Yu et al. 2009 after equation 3): without it
+/// Variance of a factor that no other frame knows of (as in Yu et al. 2009): without it
 /// covariances of long timescales could not be inverted.
 const NOISE: f64 = 1e-3;
 

@@ -87,7 +87,7 @@ pub(super) fn residuals(
 }
 
 /// Loadings of probabilistic principal components of the standardised responses (Tipping & Bishop
-/// 1999, "Probabilistic principal component analysis", equation 15), `[neuron, factor]`.
+/// 1999, "Probabilistic principal component analysis"), `[neuron, factor]`.
 fn principal(
     covariance: &Array2<f64>,
     n_factors: usize,
@@ -96,7 +96,7 @@ fn principal(
     let n = covariance.nrows();
     let scales = Array1::from_shape_fn(n, |i| covariance[[i, i]].max(floors[i]).sqrt());
     let (rows, columns) = (scales.view().insert_axis(Axis(1)), scales.view().insert_axis(Axis(0)));
-    let (values, vectors) = eigen(&(covariance / &rows / &columns))?;
+    let (values, vectors) = eigen(&(covariance / &rows / columns))?;
     let rest = values.slice(s![..n - n_factors]).mean().unwrap_or(0.0);
     let mut loadings = Array2::zeros((n, n_factors));
     for (factor, mut column) in loadings.columns_mut().into_iter().enumerate() {

@@ -56,7 +56,7 @@ impl FactorConfig {
 
 /// Factor analysis: responses are normal with mean `m` and covariance `C C^T + diag(psi)`.
 ///
-/// Fitted by EM (Rubin & Thayer 1982, equations 8 to 11), from principal components of standardised
+/// Fitted by EM (Rubin & Thayer 1982), from principal components of standardised
 /// responses; every frame counts alike. See the [module](super) for an example.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FactorAnalysis {
@@ -211,7 +211,7 @@ impl FactorAnalysis {
         let mean = loadings.dot(&factors).reversed_axes() + self.mean.select(Axis(0), &hidden);
         let uncertain = (&loadings * &seen.precision.solve(loadings.t()).t()).sum_axis(Axis(1));
         let variance = uncertain + self.private_variances.select(Axis(0), &hidden);
-        let variance = variance.broadcast(mean.dim()).expect("a row for each frame").to_owned();
+        let variance = Array2::from_shape_fn(mean.dim(), |(_, place)| variance[place]);
         Ok(Conditional { hidden, mean: mean.as_standard_layout().into_owned(), variance })
     }
 

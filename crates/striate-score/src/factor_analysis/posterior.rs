@@ -9,7 +9,7 @@ use super::linear::Cholesky;
 /// The part of the posterior that does not depend on the responses: one for all windows of a length.
 ///
 /// With factors after one another and the frames of each together, the precision is
-/// `K^-1 + (C^T psi^-1 C) x I` (Yu et al. 2009, equations A2 and A3, after the matrix inversion lemma).
+/// `K^-1 + (C^T psi^-1 C) x I` (Yu et al. 2009, appendix, after the matrix inversion lemma).
 pub(super) struct Posterior {
     n_frames: usize,
     n_factors: usize,

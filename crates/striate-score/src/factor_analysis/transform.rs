@@ -19,7 +19,7 @@ pub enum Transform {
         offset: f64,
     },
     /// Yeo & Johnson's family ("A new family of power transformations to improve normality or symmetry",
-    /// Biometrika 87:954, 2000, equation 1) of the response over its standard deviation, with the power
+    /// Biometrika 87:954, 2000) of the response over its standard deviation, with the power
     /// of largest likelihood, within -4 to 4, for each neuron.
     #[default]
     YeoJohnson,
@@ -168,7 +168,7 @@ fn highest(function: impl Fn(f64) -> f64, range: [f64; 2]) -> f64 {
         let (a, b) = (high - ratio * (high - low), low + ratio * (high - low));
         if function(a) < function(b) { low = a } else { high = b }
     }
-    (low + high) / 2.0
+    f64::midpoint(low, high)
 }
 
 #[cfg(test)]
