@@ -61,7 +61,7 @@ pub use fit::CanonicalFit;
 pub use series::{PairedSeries, pearson};
 pub use validation::{CcaScores, FoldScores, validate};
 
-pub(crate) use series::check_finite;
+pub(crate) use series::{check_finite, correlation};
 pub(crate) use whitening::Svd;
 
 /// How a cross-validated analysis is made.

@@ -9,7 +9,8 @@
 //! [`latents`] says what the latents of a twin are, and what they buy.
 //!
 //! [`cca`] says how much two multivariate series have in common, as latents and behaviour; [`subspace`]
-//! how far apart two subspaces are, as those of true and inferred loadings.
+//! how far apart two subspaces are, as those of true and inferred loadings. [`factor_analysis`] predicts
+//! neurons from the others in closed form.
 //!
 //! ```
 //! use striate_score::metric::correlation;
@@ -22,6 +23,7 @@
 pub mod baseline;
 pub mod cca;
 mod error;
+pub mod factor_analysis;
 pub mod latents;
 mod memory;
 pub mod metric;

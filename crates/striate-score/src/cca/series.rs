@@ -100,7 +100,7 @@ pub(crate) fn check_finite(
 }
 
 /// Correlation of two columns; 0 where one is constant.
-pub(super) fn correlation(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
+pub(crate) fn correlation(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
     let [centred_a, centred_b] = [a, b].map(centred);
     let scale = (centred_a.dot(&centred_a) * centred_b.dot(&centred_b)).sqrt();
     if scale > 0.0 { (centred_a.dot(&centred_b) / scale).clamp(-1.0, 1.0) } else { 0.0 }
