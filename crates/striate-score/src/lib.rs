@@ -43,7 +43,7 @@ pub use memory::{baseline_bytes, prediction_bytes};
 pub use positions::{
     LEAST_CEILING_FOR_POSITIONS, PositionErrors, readout_positions_px, true_positions_px,
 };
-pub use predict::{PredictedTrial, predict_trials};
+pub use predict::{PredictConfig, PredictedTrial, predict_trials};
 pub use predictor::{
     Condition, ConditionedPredictor, GIVEN, JudgedTrial, Predictor, TrialInput, TwinPredictor,
     WITHOUT_LATENTS,

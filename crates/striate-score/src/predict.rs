@@ -1,7 +1,7 @@
 //! Predictions of whole trials, one after the other.
 
-use ndarray::{Array2, s};
-use striate_base::{CancelToken, Progress};
+use ndarray::{Array2, Array3, s};
+use striate_base::{CancelToken, Progress, Streams};
 use striate_recording::{Recording, Session};
 
 use crate::error::ScoreError;
@@ -17,11 +17,24 @@ pub struct PredictedTrial<'a> {
     /// Shape `[frame, neuron]`, as many frames as the trial has. The first frames, which the
     /// predictor needs and does not predict, are NaN.
     pub rates: Array2<f32>,
+    /// Responses drawn from the predicted distribution, shape `[sample, frame, neuron]`, likewise.
+    pub samples: Array3<f32>,
+}
+
+/// What is predicted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PredictConfig<'a> {
+    /// Of these tiers; without them of all.
+    pub tiers: Option<&'a [String]>,
+    /// Samples drawn of every trial.
+    pub n_samples: usize,
+    /// Of the samples.
+    pub seed: u64,
 }
 
 /// Predict every trial of some tiers, whether it has responses or not, and show each to `visit`.
 ///
-/// Without `tiers` all are predicted. Memory is that of one trial with its predictions.
+/// Memory is that of one trial with its predictions and samples.
 ///
 /// # Errors
 /// Unknown tiers, data that cannot be read, a predictor that does not fit the recording,
@@ -29,14 +42,14 @@ pub struct PredictedTrial<'a> {
 pub fn predict_trials(
     predictor: &dyn Predictor,
     recording: &Recording,
-    tiers: Option<&[String]>,
+    config: &PredictConfig<'_>,
     (progress, cancel): (&mut dyn Progress, &CancelToken),
     visit: &mut dyn FnMut(PredictedTrial<'_>) -> Result<(), ScoreError>,
 ) -> Result<(), ScoreError> {
-    for tier in tiers.unwrap_or_default() {
+    for tier in config.tiers.unwrap_or_default() {
         refuse_unknown(recording, tier)?;
     }
-    let wanted = |tier: &String| tiers.is_none_or(|tiers| tiers.contains(tier));
+    let wanted = |tier: &String| config.tiers.is_none_or(|tiers| tiers.contains(tier));
     let trials = recording.sessions.iter().flat_map(|session| &session.info.trials);
     let n_trials = trials.filter(|trial| wanted(&trial.tier)).count();
     progress.start("predict", Some(n_trials as u64));
@@ -48,8 +61,7 @@ pub fn predict_trials(
             if cancel.is_cancelled() {
                 return Err(ScoreError::Cancelled);
             }
-            let rates = predict_trial(predictor, session, place, trial)?;
-            visit(PredictedTrial { session, trial, rates })?;
+            visit(predict_trial(predictor, config, (session, place), trial)?)?;
             progress.advance(1);
         }
     }
@@ -57,30 +69,38 @@ pub fn predict_trials(
     Ok(())
 }
 
-/// Shape `[frame, neuron]`; the frames without prediction are NaN.
-fn predict_trial(
+fn predict_trial<'r>(
     predictor: &dyn Predictor,
-    session: &Session,
-    place: usize,
+    config: &PredictConfig<'_>,
+    (session, place): (&'r Session, usize),
     trial: usize,
-) -> Result<Array2<f32>, ScoreError> {
-    let n_frames = session.info.trials[trial].n_frames;
-    let mut rates = Array2::from_elem((n_frames, session.info.n_neurons), f32::NAN);
+) -> Result<PredictedTrial<'r>, ScoreError> {
+    let info = &session.info.trials[trial];
+    let n_neurons = session.info.n_neurons;
+    let mut rates = Array2::from_elem((info.n_frames, n_neurons), f32::NAN);
+    let mut samples = Array3::from_elem((config.n_samples, info.n_frames, n_neurons), f32::NAN);
     let consumed = predictor.frames_consumed();
-    if n_frames <= consumed {
-        return Ok(rates);
+    if info.n_frames <= consumed {
+        return Ok(PredictedTrial { session, trial, rates, samples });
     }
     let data = session.load_whole(trial)?;
     let input = TrialInput { session: place, trial, first_frame: 0, data: &data };
-    let predicted = predictor.predict(input)?;
-    let expected = (n_frames - consumed, session.info.n_neurons);
-    if predicted.dim() != expected {
-        let what = format!("prediction of trial `{}`", session.info.trials[trial].id);
+    let expected = (info.n_frames - consumed, n_neurons);
+    let fitting = |predicted: Array2<f32>| {
+        if predicted.dim() == expected {
+            return Ok(predicted);
+        }
         let (found, expected) = (format!("{:?}", predicted.dim()), format!("{expected:?}"));
-        return Err(ScoreError::mismatch(what, found, expected));
+        Err(ScoreError::mismatch(format!("prediction of trial `{}`", info.id), found, expected))
+    };
+    rates.slice_mut(s![consumed.., ..]).assign(&fitting(predictor.predict(input)?)?);
+    let name = format!("samples of session {} trial {}", session.info.id, info.id);
+    let mut random = Streams::new(config.seed).stream(&name);
+    for mut sample in samples.outer_iter_mut() {
+        let drawn = fitting(predictor.sample(input, &mut random)?)?;
+        sample.slice_mut(s![consumed.., ..]).assign(&drawn);
     }
-    rates.slice_mut(s![consumed.., ..]).assign(&predicted);
-    Ok(rates)
+    Ok(PredictedTrial { session, trial, rates, samples })
 }
 
 fn refuse_unknown(recording: &Recording, tier: &str) -> Result<(), ScoreError> {

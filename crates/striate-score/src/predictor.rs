@@ -9,6 +9,7 @@ pub use condition::Condition;
 pub use conditioned::ConditionedPredictor;
 
 use ndarray::{Array2, s};
+use striate_base::RandomStream;
 use striate_model::{ClipInput, Twin};
 use striate_recording::{Recording, Session, TrialData};
 
@@ -66,7 +67,20 @@ pub trait Predictor: Sync {
         inputs.iter().map(|&input| self.predict(input)).collect()
     }
 
-    /// The same, and how likely the responses in the inputs are.
+    /// Responses drawn from the predicted distribution of all neurons together, shape `[frame -
+    /// frames_consumed, neuron]`.
+    ///
+    /// # Errors
+    /// As [`Predictor::predict`], and for a predictor that knows no distribution.
+    fn sample(
+        &self,
+        _input: TrialInput<'_>,
+        _random: &mut RandomStream,
+    ) -> Result<Array2<f32>, ScoreError> {
+        Err(ScoreError::mismatch("samples", self.name(), "a predictor with a distribution"))
+    }
+
+    /// What [`Predictor::predict_all`] gives, and how likely the responses in the inputs are.
     ///
     /// # Errors
     /// As [`Predictor::predict`].
@@ -120,8 +134,9 @@ impl Predictor for TwinPredictor<'_> {
     }
 
     fn predict(&self, input: TrialInput<'_>) -> Result<Array2<f32>, ScoreError> {
-        let mut predicted = self.predict_all(&[input])?;
-        predicted.pop().ok_or_else(|| ScoreError::mismatch("predicted trials", 0, 1))
+        let clips = Clips::of(&[input]);
+        let rates = self.twin.predict(&self.clip_input(&input, 1, &clips)?)?;
+        self.one(&rates, &input)
     }
 
     fn predict_all(&self, inputs: &[TrialInput<'_>]) -> Result<Vec<Array2<f32>>, ScoreError> {
@@ -129,6 +144,16 @@ impl Predictor for TwinPredictor<'_> {
         let clips = Clips::of(inputs);
         let rates = self.twin.predict(&self.clip_input(first, inputs.len(), &clips)?)?;
         self.per_clip(&rates, first, inputs.len())
+    }
+
+    fn sample(
+        &self,
+        input: TrialInput<'_>,
+        random: &mut RandomStream,
+    ) -> Result<Array2<f32>, ScoreError> {
+        let clips = Clips::of(&[input]);
+        let drawn = self.twin.sample(&self.clip_input(&input, 1, &clips)?, random)?;
+        self.one(&drawn, &input)
     }
 
     fn judge_all(&self, inputs: &[TrialInput<'_>]) -> Result<Vec<JudgedTrial>, ScoreError> {
@@ -178,6 +203,12 @@ impl TwinPredictor<'_> {
         self.places.get(session).copied().ok_or_else(|| {
             ScoreError::mismatch("sessions of the recording", self.places.len(), session + 1)
         })
+    }
+
+    /// Values `[frame - frames_consumed, neuron]` of one clip as an array.
+    fn one(&self, values: &[f32], input: &TrialInput<'_>) -> Result<Array2<f32>, ScoreError> {
+        let mut arrays = self.per_clip(values, input, 1)?;
+        arrays.pop().ok_or_else(|| ScoreError::mismatch("predicted trials", 0, 1))
     }
 
     /// Values `[clip, frame - frames_consumed, neuron]` as an array for each clip.

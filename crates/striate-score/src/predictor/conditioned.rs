@@ -3,9 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 
 use ndarray::Array2;
+use striate_base::RandomStream;
 use striate_model::latent::{VisibleNeurons, where_hidden};
 use striate_model::{Judgement, LatentState, SeenResponses, Twin};
-use striate_recording::Recording;
+use striate_recording::{Recording, Session};
 
 use super::{Clips, Condition, GIVEN, JudgedTrial, Predictor, TrialInput, TwinPredictor};
 use crate::error::ScoreError;
@@ -16,12 +17,21 @@ use crate::error::ScoreError;
 pub struct ConditionedPredictor<'a> {
     twin: TwinPredictor<'a>,
     recording: &'a Recording,
-    condition: Condition,
-    /// For each session of the recording what is seen, in turns.
-    turns: Vec<Vec<VisibleNeurons>>,
+    /// Of each session of the recording.
+    seen: Vec<Seen>,
     /// The last trial, which comes in pieces.
     last: Mutex<Option<Inferred>>,
     name: String,
+}
+
+/// What is seen of a session.
+enum Seen {
+    /// In turns: a neuron is predicted in the first one that hides it.
+    Turns(Vec<VisibleNeurons>),
+    /// Always the same: all neurons are predicted, those seen too.
+    Always(VisibleNeurons),
+    /// All but the neuron that is predicted.
+    Others,
 }
 
 /// The latents of a whole trial.
@@ -43,43 +53,78 @@ impl<'a> ConditionedPredictor<'a> {
         recording: &'a Recording,
         condition: Condition,
     ) -> Result<Self, ScoreError> {
+        let of_session = |session: &Session| {
+            let turns = condition.visible(&session.info)?;
+            Ok(if turns.is_empty() { Seen::Others } else { Seen::Turns(turns) })
+        };
+        let seen = recording.sessions.iter().map(of_session).collect::<Result<_, ScoreError>>()?;
+        Self::with((twin, recording), seen, format!("{GIVEN}{condition}"))
+    }
+
+    /// Let the twin predict all neurons of each session of a recording from those named, `[neuron]` each.
+    ///
+    /// # Errors
+    /// As [`ConditionedPredictor::new`].
+    pub fn given(
+        twin: &'a Twin,
+        recording: &'a Recording,
+        visible: Vec<VisibleNeurons>,
+    ) -> Result<Self, ScoreError> {
+        if visible.len() != recording.sessions.len() {
+            let (found, expected) = (visible.len(), recording.sessions.len());
+            return Err(ScoreError::mismatch("sessions with visible neurons", found, expected));
+        }
+        let seen = visible.into_iter().map(Seen::Always).collect();
+        Self::with((twin, recording), seen, format!("{GIVEN}neurons"))
+    }
+
+    fn with(
+        (twin, recording): (&'a Twin, &'a Recording),
+        seen: Vec<Seen>,
+        name: String,
+    ) -> Result<Self, ScoreError> {
         if twin.n_latents() == 0 {
             return Err(ScoreError::mismatch("latents of the twin", "none", "`model.latent`"));
         }
-        let of_session = |session: &striate_recording::Session| condition.visible(&session.info);
-        Ok(Self {
-            turns: recording.sessions.iter().map(of_session).collect::<Result<_, _>>()?,
-            twin: TwinPredictor::new(twin, recording)?,
-            recording,
-            condition,
-            last: Mutex::new(None),
-            name: format!("{GIVEN}{condition}"),
-        })
+        let twin = TwinPredictor::new(twin, recording)?;
+        Ok(Self { twin, recording, seen, last: Mutex::new(None), name })
     }
 
     fn judge_one(&self, input: &TrialInput<'_>) -> Result<JudgedTrial, ScoreError> {
+        let states = self.states(input)?;
+        let (clips, twin) = (Clips::of(&[*input]), self.twin.twin);
+        let clip = self.twin.clip_input(input, 1, &clips)?;
+        let responses = self.twin.responses(&[*input])?;
+        let found = match &self.seen[input.session] {
+            Seen::Others => twin.judge_each(&clip, &responses, &states[0])?,
+            Seen::Turns(turns) => {
+                hidden_of(turns, twin.judge_given(&clip, &responses, &states)?)
+            }
+            Seen::Always(_) => {
+                let all = twin.judge_given(&clip, &responses, &states)?;
+                all.into_iter().next().unwrap_or_default()
+            }
+        };
+        let log_densities = found.log_densities.iter().map(|values| self.twin.one(values, input));
+        Ok(JudgedTrial {
+            rates: self.twin.one(&found.rates, input)?,
+            log_densities: log_densities.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// What is known of the latents in the predicted frames of an input.
+    fn states(&self, input: &TrialInput<'_>) -> Result<Vec<LatentState>, ScoreError> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known =
             |known: &Inferred| (known.session, known.trial) == (input.session, input.trial);
         if !last.as_ref().is_some_and(is_known) {
             *last = Some(self.infer(input)?);
         }
-        let inferred =
-            last.as_ref().ok_or_else(|| ScoreError::mismatch("inferred trials", 0, 1))?;
+        let inferred = last.as_ref().ok_or_else(|| ScoreError::mismatch("inferred trials", 0, 1))?;
         let first = input.first_frame + self.frames_consumed();
         let frames = first..input.first_frame + input.data.stimulus.dim().0;
         let cut = |state: &LatentState| state.frames(inferred.n_frames, &frames);
-        let states: Vec<LatentState> = inferred.states.iter().map(cut).collect();
-        let clips = Clips::of(&[*input]);
-        let clip = self.twin.clip_input(input, 1, &clips)?;
-        let responses = self.twin.responses(&[*input])?;
-        let found = if self.condition == Condition::LeaveOneOut {
-            self.twin.twin.judge_each(&clip, &responses, &states[0])?
-        } else {
-            let all = self.twin.twin.judge_given(&clip, &responses, &states)?;
-            hidden_of(&self.turns[input.session], all)
-        };
-        self.arrays(&found, input)
+        Ok(inferred.states.iter().map(cut).collect())
     }
 
     fn infer(&self, input: &TrialInput<'_>) -> Result<Inferred, ScoreError> {
@@ -99,28 +144,18 @@ impl<'a> ConditionedPredictor<'a> {
             visible: None,
         };
         let twin = self.twin.twin;
-        let states = if self.condition == Condition::LeaveOneOut {
-            let all: Vec<usize> = (0..session.info.n_neurons).collect();
-            vec![twin.infer_without_each(&seen, &all)?]
-        } else {
-            let infer = |visible: &VisibleNeurons| {
-                twin.infer(&SeenResponses { visible: Some(visible), ..seen })
-            };
-            self.turns[input.session].iter().map(infer).collect::<Result<_, _>>()?
+        let infer = |visible: &VisibleNeurons| {
+            twin.infer(&SeenResponses { visible: Some(visible), ..seen })
+        };
+        let states = match &self.seen[input.session] {
+            Seen::Others => {
+                let all: Vec<usize> = (0..session.info.n_neurons).collect();
+                vec![twin.infer_without_each(&seen, &all)?]
+            }
+            Seen::Turns(turns) => turns.iter().map(infer).collect::<Result<_, _>>()?,
+            Seen::Always(visible) => vec![infer(visible)?],
         };
         Ok(Inferred { session: input.session, trial: input.trial, n_frames, states })
-    }
-
-    fn arrays(&self, found: &Judgement, input: &TrialInput<'_>) -> Result<JudgedTrial, ScoreError> {
-        let array = |values: &[f32]| -> Result<Array2<f32>, ScoreError> {
-            let mut arrays = self.twin.per_clip(values, input, 1)?;
-            arrays.pop().ok_or_else(|| ScoreError::mismatch("predicted trials", 0, 1))
-        };
-        let log_densities = found.log_densities.iter().map(|values| array(values));
-        Ok(JudgedTrial {
-            rates: array(&found.rates)?,
-            log_densities: log_densities.collect::<Result<_, _>>()?,
-        })
     }
 }
 
@@ -148,6 +183,21 @@ impl Predictor for ConditionedPredictor<'_> {
 
     fn predict(&self, input: TrialInput<'_>) -> Result<Array2<f32>, ScoreError> {
         Ok(self.judge_one(&input)?.rates)
+    }
+
+    fn sample(
+        &self,
+        input: TrialInput<'_>,
+        random: &mut RandomStream,
+    ) -> Result<Array2<f32>, ScoreError> {
+        let states = self.states(&input)?;
+        let (Seen::Always(_), [state]) = (&self.seen[input.session], &states[..]) else {
+            let expected = "the same neurons seen all the time";
+            return Err(ScoreError::mismatch("samples of all neurons", self.name(), expected));
+        };
+        let clips = Clips::of(&[input]);
+        let clip = self.twin.clip_input(&input, 1, &clips)?;
+        self.twin.one(&self.twin.twin.sample_given(&clip, state, random)?, &input)
     }
 
     fn judge_all(&self, inputs: &[TrialInput<'_>]) -> Result<Vec<JudgedTrial>, ScoreError> {

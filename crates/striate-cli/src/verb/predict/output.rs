@@ -62,7 +62,11 @@ impl Output {
         let session = &predicted.session.info;
         let trial = &session.trials[predicted.trial].id;
         let name = format!("{}/{trial}", session.id);
-        let rates = predicted.rates.view().into_dyn();
+        let rates = if predicted.samples.is_empty() {
+            predicted.rates.view().into_dyn()
+        } else {
+            predicted.samples.view().into_dyn()
+        };
         match self {
             Self::Npz(writer) => writer.write_f32(&name, &rates)?,
             Self::Safetensors(tensors, _) => tensors.push(OwnedTensor {
@@ -89,7 +93,9 @@ impl Output {
             Self::Npz(writer) => writer.finish(),
             Self::Folder(_) => Ok(()),
             Self::Safetensors(tensors, path) => {
-                let axes = ("axes".to_owned(), "frame, neuron".to_owned());
+                let has_samples = tensors.iter().any(|tensor| tensor.shape.len() == 3);
+                let axes = if has_samples { "sample, frame, neuron" } else { "frame, neuron" };
+                let axes = ("axes".to_owned(), axes.to_owned());
                 let named: Vec<NamedTensor<'_>> = tensors
                     .iter()
                     .map(|t| NamedTensor { name: &t.name, shape: &t.shape, values: &t.values })
