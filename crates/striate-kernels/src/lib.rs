@@ -13,6 +13,7 @@
 //! - [`normalisation`]: batch statistics, normalisation and ELU.
 //! - [`readout`]: feature maps read at the neurons' positions.
 //! - [`pointwise`]: rates and their Poisson likelihood.
+//! - [`gaussian`]: Gaussian likelihood of two outputs per neuron.
 //! - [`zero_inflated_gamma`]: zero-inflated gamma likelihood of two outputs per neuron.
 //! - [`monte_carlo`]: Poisson, zero-inflated gamma and Gaussian likelihood of neurons that share latents.
 //! - [`noise`]: standard normal numbers.

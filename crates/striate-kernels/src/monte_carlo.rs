@@ -87,7 +87,7 @@ pub enum Objective {
     /// `-mean over s of log p(y | z_s)`: the likelihood's part of the evidence lower bound.
     Average,
     /// `-log mean over s of p(y | z_s) p(z_s) / q(z_s)`, with a standard normal `p(z)` and the latents'
-    /// distribution `q`. (Burda et al. 2016, "Importance weighted autoencoders", equation 8.)
+    /// distribution `q`, whose scale must not be 0. (Burda et al. 2016, "Importance weighted autoencoders", equation 8.)
     Importance,
 }
 

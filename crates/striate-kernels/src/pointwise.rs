@@ -86,7 +86,7 @@ pub fn poisson_loss(input: &[f32], responses: &[f32], epsilon: f32, gradient: &m
 
 /// The rate `ELU(x) + 1`, and its slope.
 #[inline(always)]
-fn rate<S: Simd>(simd: S, x: S::Vector) -> (S::Vector, S::Vector) {
+pub(crate) fn rate<S: Simd>(simd: S, x: S::Vector) -> (S::Vector, S::Vector) {
     let slope = exp_nonpositive(simd, x);
     (simd.where_positive(x, simd.add(x, simd.splat(1.0)), slope), slope)
 }

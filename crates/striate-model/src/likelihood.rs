@@ -2,6 +2,7 @@
 //! response.
 
 mod active;
+mod gaussian;
 mod poisson;
 mod special;
 mod zero_inflated_gamma;
@@ -10,6 +11,7 @@ use striate_base::RandomStream;
 use striate_ops::{MonteCarloLaw, Var};
 
 pub use active::{ActiveResponses, ResponseStatistics};
+pub use gaussian::GaussianConfig;
 pub use poisson::PoissonConfig;
 pub use zero_inflated_gamma::{
     ShapeTiers, SilentFrames, ZeroInflatedGamma, ZeroInflatedGammaConfig,
@@ -25,6 +27,7 @@ registry! {
     /// Which likelihood, and its settings.
     LikelihoodConfig, dyn LikelihoodSettings:
     "poisson" => Poisson(PoissonConfig),
+    "gaussian" => Gaussian(GaussianConfig),
     "zero-inflated-gamma" => ZeroInflatedGamma(ZeroInflatedGammaConfig),
 }
 
@@ -33,7 +36,7 @@ impl LikelihoodConfig {
     /// ([`SessionStart::active`]); `None` where nothing.
     pub fn wants_active(&self) -> Option<WantsActive> {
         match self {
-            Self::Poisson(_) => None,
+            Self::Poisson(_) | Self::Gaussian(_) => None,
             Self::ZeroInflatedGamma(config) => {
                 Some(WantsActive { above: config.rho as f32, tiers: config.shape_tiers })
             }

@@ -9,7 +9,7 @@ pub(super) use poisson::Poisson;
 pub(super) use zero_inflated::ZeroInflated;
 
 use super::panels::BLOCK;
-use crate::simd::{Simd, exp_nonpositive};
+use crate::simd::Simd;
 
 /// Numbers per neuron that a law keeps for all samples of a row.
 pub(super) const CONSTANTS: usize = 6;
@@ -78,12 +78,4 @@ pub(super) trait Terms<const O: usize>: Sync {
         constants: &[S::Vector; CONSTANTS],
         state: Self::State<S>,
     ) -> S::Vector;
-}
-
-/// `ELU(x) + 1 + least` and the slope of ELU.
-#[inline(always)]
-fn positive<S: Simd>(simd: S, x: S::Vector, least: f32) -> [S::Vector; 2] {
-    let slope = exp_nonpositive(simd, x);
-    let value = simd.where_positive(x, simd.add(x, simd.splat(1.0)), slope);
-    [simd.add(value, simd.splat(least)), slope]
 }

@@ -1,4 +1,5 @@
-//! Sizes of the workloads; the same numbers as in `benches/peers/pytorch_workloads.py`.
+//! Sizes of the workloads; the same numbers as in `benches/peers/pytorch_workloads.py` and
+//! `benches/peers/pytorch_latent.py`.
 
 /// Sizes of what one step works on.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +20,8 @@ impl Batch {
             "readout-1k" => [4, 62, 1000],
             "readout-8k" => [4, 62, 8000],
             "readout-40k" => [4, 62, 40_000],
+            "monte-carlo" => [8, 62, 8000],
+            "monte-carlo-1" => [1, 62, 8000],
             "inference" => [1, 300, 8000],
             // Also for "sensorium-2023": four clips and not the published eight, so that PyTorch has
             // room on a machine with 16 GiB.

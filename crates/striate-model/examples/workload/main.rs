@@ -11,6 +11,7 @@ mod agreement;
 mod batch;
 mod convolutions;
 mod core_alone;
+mod latents;
 mod readout_alone;
 mod sgemm;
 mod twins;
@@ -23,7 +24,7 @@ use batch::Batch;
 /// Whatever went wrong.
 type Failure = Box<dyn Error + Send + Sync>;
 
-const WORKLOADS: [&str; 9] = [
+const WORKLOADS: [&str; 11] = [
     "step",
     "core",
     "sensorium-2023",
@@ -32,6 +33,8 @@ const WORKLOADS: [&str; 9] = [
     "readout-8k",
     "readout-40k",
     "inference",
+    "monte-carlo",
+    "monte-carlo-1",
     "sgemm",
 ];
 
@@ -46,8 +49,8 @@ struct Schedule {
 struct Outcome {
     /// Of each step after the warm-up.
     seconds: Vec<f64>,
-    /// Of one step, counted as direct convolution or matrix product; absent for the readout, which
-    /// is bound by memory.
+    /// Of one step, counted as direct convolution or matrix product; absent for what is bound
+    /// by other things.
     gflop: Option<f64>,
     n_parameters: usize,
 }
@@ -87,6 +90,7 @@ fn run(name: &str, precision: &str, schedule: Schedule, is_tiny: bool) -> Result
         "core" => core_alone::run(batch, schedule),
         "inference" => twins::predict(precision, batch, schedule),
         "sgemm" => sgemm::run(if is_tiny { 64 } else { 2048 }, schedule),
+        _ if name.starts_with("monte-carlo") => latents::run(batch, schedule),
         _ if name.starts_with("readout") => readout_alone::run(batch, schedule),
         _ => twins::train(name, precision, batch, schedule),
     }

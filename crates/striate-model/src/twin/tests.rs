@@ -3,6 +3,7 @@
 mod behaviour;
 mod counts;
 mod files;
+mod gaussian;
 mod precision;
 mod reference;
 mod zero_inflated;

@@ -1,25 +1,21 @@
 //! Gaussian laws with a standard deviation of their own in every frame.
 
-use super::{CONSTANTS, Constants, Observed, Terms, positive};
-use crate::gaussian::LEAST;
+use super::{CONSTANTS, Constants, Observed, Terms};
+use crate::gaussian::{HALF_LN_2_PI, Parts};
 use crate::simd::{Simd, sum_of_ln};
 
-/// Mean `x_0`, standard deviation `ELU(x_1) + 1 + LEAST`.
+/// Outputs from which the mean and the standard deviation.
 pub(in crate::monte_carlo) struct Gaussian;
 
-/// Rows of the constants.
+/// Rows of the constants. 1 where the response counts, else 0.
 const COUNTED: usize = 0;
+/// The response.
 const RESPONSE: usize = 1;
 
 #[derive(Clone, Copy)]
 pub(in crate::monte_carlo) struct State<S: Simd> {
     mean: S::Vector,
-    deviation: S::Vector,
-    /// Slope of the deviation.
-    slope: S::Vector,
-    inverse: S::Vector,
-    /// The response's distance from the mean in standard deviations.
-    distance: S::Vector,
+    parts: Parts<S>,
 }
 
 impl Terms<2> for Gaussian {
@@ -30,7 +26,7 @@ impl Terms<2> for Gaussian {
         constants.rows[COUNTED] = observed.counted;
         constants.rows[RESPONSE] = observed.responses;
         for (fixed, counted) in constants.fixed.iter_mut().zip(&observed.counted) {
-            *fixed = counted * crate::gaussian::HALF_LN_2_PI;
+            *fixed = counted * HALF_LN_2_PI;
         }
     }
 
@@ -39,12 +35,9 @@ impl Terms<2> for Gaussian {
         &self,
         simd: S,
         constants: &[S::Vector; CONSTANTS],
-        [mean, x]: [S::Vector; 2],
+        outputs: [S::Vector; 2],
     ) -> State<S> {
-        let [deviation, slope] = positive(simd, x, LEAST);
-        let inverse = simd.div(simd.splat(1.0), deviation);
-        let distance = simd.mul(simd.sub(constants[RESPONSE], mean), inverse);
-        State { mean, deviation, slope, inverse, distance }
+        State { mean: outputs[0], parts: Parts::of(simd, outputs, constants[RESPONSE]) }
     }
 
     #[inline(always)]
@@ -54,11 +47,8 @@ impl Terms<2> for Gaussian {
         constants: &[S::Vector; CONSTANTS],
         state: State<S>,
     ) -> [S::Vector; 2] {
-        let inverse = simd.mul(constants[COUNTED], state.inverse);
-        let of_mean = simd.mul(inverse, simd.sub(simd.splat(0.0), state.distance));
-        let square = simd.mul(state.distance, state.distance);
-        let of_deviation = simd.mul(inverse, simd.sub(simd.splat(1.0), square));
-        [of_mean, simd.mul(of_deviation, state.slope)]
+        let [of_mean, of_deviation] = state.parts.slopes(simd);
+        [simd.mul(constants[COUNTED], of_mean), simd.mul(constants[COUNTED], of_deviation)]
     }
 
     #[inline(always)]
@@ -71,8 +61,8 @@ impl Terms<2> for Gaussian {
         let mut squares = simd.splat(0.0);
         let mut deviations = [squares; G];
         for (state, deviation) in states.iter().zip(&mut deviations) {
-            squares = simd.mul_add(state.distance, state.distance, squares);
-            *deviation = state.deviation;
+            squares = simd.mul_add(state.parts.distance, state.parts.distance, squares);
+            *deviation = state.parts.deviation;
         }
         let logarithms = sum_of_ln(simd, deviations);
         simd.mul(constants[COUNTED], simd.mul_add(simd.splat(0.5), squares, logarithms))

@@ -1,6 +1,7 @@
 //! Poisson laws.
 
-use super::{CONSTANTS, Constants, Observed, Terms, positive};
+use super::{CONSTANTS, Constants, Observed, Terms};
+use crate::pointwise::rate;
 use crate::simd::{Simd, sum_of_ln};
 
 /// Rate `ELU(x) + 1`.
@@ -37,7 +38,7 @@ impl Terms<1> for Poisson {
 
     #[inline(always)]
     fn state<S: Simd>(&self, simd: S, _: &[S::Vector; CONSTANTS], [x]: [S::Vector; 1]) -> State<S> {
-        let [rate, slope] = positive(simd, x, 0.0);
+        let (rate, slope) = rate(simd, x);
         State { rate, shifted: simd.add(rate, simd.splat(self.epsilon)), slope }
     }
 

@@ -1,7 +1,8 @@
 //! Zero-inflated gamma laws.
 
-use super::{CONSTANTS, Constants, Observed, Terms, positive};
+use super::{CONSTANTS, Constants, Observed, Terms};
 use crate::ln::ln as ln_of_one;
+use crate::pointwise::rate;
 use crate::simd::{Simd, exp_nonpositive, ln, sum_of_ln};
 use crate::zero_inflated_gamma::{
     Convention, LEAST, LEAST_SILENT, SLOPE, Silent, ZeroInflatedGamma,
@@ -92,7 +93,8 @@ impl Terms<2> for ZeroInflated<'_> {
         let one = simd.splat(1.0);
         let a = simd.mul(a, constants[SIGN]);
         let decay = exp_nonpositive(simd, simd.min(a, simd.sub(simd.splat(0.0), a)));
-        let [theta, slope] = positive(simd, h, LEAST);
+        let (theta, slope) = rate(simd, h);
+        let theta = simd.add(theta, simd.splat(LEAST));
         // Sigmoid = larger / both. The probability and 1 / theta share one division.
         let (larger, both) = (simd.where_positive(a, one, decay), simd.add(one, decay));
         let scaled = simd.mul_add(simd.splat(SLOPE), larger, simd.mul(constants[SMALLEST], both));
