@@ -3,6 +3,8 @@
 mod behaviour;
 mod counts;
 mod files;
+mod latent_reference;
+mod latents;
 mod precision;
 mod reference;
 mod zero_inflated;
