@@ -107,6 +107,8 @@ pub struct Twin {
     latent: Option<LatentPart>,
     /// Whether the latents take part.
     uses_latents: bool,
+    /// Largest activation of a prediction, about: longer inputs are computed piece by piece.
+    most_values: usize,
     parameters: Parameters,
     pool: Pool,
 }
@@ -145,8 +147,16 @@ impl Twin {
             });
         }
         let latent = build_latents(&spec, starts, &mut parameters, streams)?;
-        let (uses_latents, pool) = (latent.is_some(), Pool::new());
-        Ok(Self { spec, core, sessions, latent, uses_latents, parameters, pool })
+        Ok(Self {
+            spec,
+            core,
+            sessions,
+            uses_latents: latent.is_some(),
+            latent,
+            most_values: predict::MOST_VALUES,
+            parameters,
+            pool: Pool::new(),
+        })
     }
 
     /// A twin of other sessions with the core of the twin saved in `folder`: the start of a transfer.

@@ -5,7 +5,6 @@ use striate_kernels::noise;
 use striate_ops::{MonteCarlo, Noise, OpError, Posterior, Var, add, affine};
 
 use super::input::fits;
-use super::predict::MOST_VALUES;
 use super::{ClipInput, Judgement, LatentState, Twin};
 use crate::error::ModelError;
 use crate::latent::{LatentPart, PredictionKind};
@@ -122,7 +121,7 @@ impl Twin {
         let mut within =
             |length: usize| -> Vec<f32> { (0..length).map(|_| random.uniform() as f32).collect() };
         let Some(state) = state else {
-            self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+            self.each_piece(input, |likelihood, pass, read| {
                 let here = &responses[n_done..n_done + read[0].values().len()];
                 n_done += here.len();
                 found.extend(likelihood.cumulative(pass, read, here, &within(here.len()))?);
@@ -164,7 +163,7 @@ impl Twin {
             fits("scales of the latents", &state.scale, &[dim], "latent")?;
         }
         let mut done = 0;
-        self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+        self.each_piece(input, |likelihood, pass, read| {
             let loadings = latent.loadings(pass, input.session)?;
             let n_neurons = read[0].shape().last().copied().unwrap_or(1);
             let rows = done..done + read[0].values().len() / n_neurons;

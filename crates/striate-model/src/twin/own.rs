@@ -6,7 +6,6 @@ use striate_ops::Var;
 
 use super::given::EVALUATION_KEY;
 use super::input::fits;
-use super::predict::MOST_VALUES;
 use super::{ClipInput, Judgement, LatentState, Twin};
 use crate::error::ModelError;
 use crate::latent::PredictionKind;
@@ -49,7 +48,7 @@ impl Twin {
             PredictionKind::Parameters | PredictionKind::AtMean => 0,
         };
         let mut found = Judgement::default();
-        self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+        self.each_piece(input, |likelihood, pass, read| {
             let loadings = latent.loadings(pass, input.session)?;
             let first_frame = found.rates.len() / n_neurons;
             let own = Own { state, n_frames, first_frame, loadings };

@@ -6,7 +6,7 @@ use crate::parameters::Gradients;
 
 const SHAPES: [f32; 5] = [0.4, 0.5, 0.6, 0.9, 2.0];
 
-fn start(n_neurons: usize, coordinates: Option<Vec<[f32; 2]>>) -> SessionStart {
+pub(super) fn start(n_neurons: usize, coordinates: Option<Vec<[f32; 2]>>) -> SessionStart {
     SessionStart {
         mean_response: vec![0.4; n_neurons],
         coordinates,
