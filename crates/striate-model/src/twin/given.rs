@@ -200,6 +200,10 @@ struct Given<'a, 'p> {
 impl Given<'_, '_> {
     fn rates(&mut self) -> Result<Vec<f32>, ModelError> {
         match self.latent.config.prediction {
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "the method itself is of one lifetime alone"
+            )]
             PredictionKind::Means => self.sampled(|samples| samples.means()),
             // Nothing is known: the only case in which the released code samples.
             PredictionKind::Parameters if self.mean.values().iter().all(|&mean| mean == 0.0) => {

@@ -171,7 +171,7 @@ mod tests {
             sums.add(&values);
         }
         let found = sums.means();
-        let expected = -1000.0 + ((1.0 + (-1.0f32).exp()) / 2.0).ln();
+        let expected = -1000.0 + f32::midpoint(1.0, (-1.0f32).exp()).ln();
         assert!((found[0] - expected).abs() < 1e-3);
         assert!((found[1] - (200.0 - 2.0f32.ln())).abs() < 1e-4);
         assert!(found[2].is_nan());
