@@ -128,6 +128,8 @@ impl Trainer<'_> {
                 if !self.begin_next_stage()? {
                     return Ok(LoopEnd::Finished(ended_by));
                 }
+                // A stage may end within an epoch; the next one begins with a new epoch.
+                batches = self.prefetch();
                 self.save()?;
                 self.announce(progress);
             }

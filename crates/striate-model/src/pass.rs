@@ -115,10 +115,7 @@ impl<'a> Pass<'a> {
 
     /// A random number that further ones may be drawn from; 0 in evaluation.
     pub(crate) fn key(&mut self) -> u64 {
-        match &mut self.noise {
-            Noise::Stream(random) => random.next_u64(),
-            _ => 0,
-        }
+        if let Noise::Stream(random) = &mut self.noise { random.next_u64() } else { 0 }
     }
 
     /// Which responses are hidden, where that is given and not to be drawn.

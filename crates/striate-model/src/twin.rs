@@ -109,6 +109,8 @@ pub struct Twin {
     uses_latents: bool,
     /// Of the latents' divergence in the loss.
     divergence_factor: f64,
+    /// Largest activation of a prediction, about: longer inputs are computed piece by piece.
+    most_values: usize,
     parameters: Parameters,
     pool: Pool,
 }
@@ -147,9 +149,17 @@ impl Twin {
             });
         }
         let latent = build_latents(&spec, starts, &mut parameters, streams)?;
-        let (uses_latents, pool) = (latent.is_some(), Pool::new());
-        let divergence_factor = 1.0;
-        Ok(Self { spec, core, sessions, latent, uses_latents, divergence_factor, parameters, pool })
+        Ok(Self {
+            spec,
+            core,
+            sessions,
+            uses_latents: latent.is_some(),
+            latent,
+            divergence_factor: 1.0,
+            most_values: predict::MOST_VALUES,
+            parameters,
+            pool: Pool::new(),
+        })
     }
 
     /// A twin of other sessions with the core of the twin saved in `folder`: the start of a transfer.

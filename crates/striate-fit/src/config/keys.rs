@@ -114,19 +114,23 @@ fn collect(table: &Table, prefix: &str, keys: &mut BTreeSet<String>) {
 }
 
 /// The candidate whose last part is most like that of `key`, if it is alike at all; among equals
-/// the first in alphabetical order.
+/// the least nested one, and of those the first in alphabetical order.
 fn nearest_of(candidates: BTreeSet<String>, key: &str) -> Option<String> {
     let wanted = last_part(key);
     candidates
         .into_iter()
-        .map(|candidate| (distance(last_part(&candidate), wanted), candidate))
+        .map(|candidate| (distance(last_part(&candidate), wanted), depth(&candidate), candidate))
         .min()
-        .filter(|(distance, _)| *distance <= (wanted.chars().count() / 2).max(1))
-        .map(|(_, candidate)| candidate)
+        .filter(|(distance, ..)| *distance <= (wanted.chars().count() / 2).max(1))
+        .map(|(.., candidate)| candidate)
 }
 
 fn last_part(key: &str) -> &str {
     key.rsplit('.').next().unwrap_or(key)
+}
+
+fn depth(key: &str) -> usize {
+    key.matches('.').count()
 }
 
 fn joined(parent: &[String], name: &str) -> String {

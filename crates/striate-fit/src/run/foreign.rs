@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use super::{RunFolder, TIMING_FILE};
+use super::{RunFolder, TIMING_FILE, WITHOUT_LATENTS};
 use crate::error::FitError;
 use crate::trackers::METRICS_FILE;
 
 /// What a fit writes after the `config.toml` that makes a folder a run: where one of these is
 /// without it, it belongs to something else, such as a twin that somebody shares.
-const WRITTEN_LATER: [&str; 5] =
-    ["twin.json", "twin.safetensors", METRICS_FILE, TIMING_FILE, "checkpoints"];
+const WRITTEN_LATER: [&str; 6] =
+    ["twin.json", "twin.safetensors", METRICS_FILE, TIMING_FILE, "checkpoints", WITHOUT_LATENTS];
 
 /// Refuse a folder in which a fit would overwrite what belongs to no run.
 pub(crate) fn refuse_foreign(run: &Path) -> Result<(), FitError> {

@@ -5,5 +5,6 @@
 mod checkpoints;
 mod folders;
 mod freezing;
+mod latents;
 mod resuming;
 mod support;

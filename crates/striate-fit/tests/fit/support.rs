@@ -21,6 +21,11 @@ impl Bench {
         Self::with(SimulationConfig::tiny())
     }
 
+    /// Two sessions.
+    pub(crate) fn two_sessions() -> Self {
+        Self::with(SimulationConfig { n_sessions: 2, ..SimulationConfig::tiny() })
+    }
+
     /// A recording from which much can be learnt: simple cells, little noise, a still eye.
     pub(crate) fn clear() -> Self {
         let mut config = SimulationConfig { n_neurons: 12, ..SimulationConfig::tiny() };
@@ -106,7 +111,7 @@ pub(crate) fn results(run: &Path) -> Results {
     }
 }
 
-/// Cancels after some steps of the fitting stage.
+/// Cancels after some steps of fitting, whatever the stage.
 struct Plug {
     token: CancelToken,
     left: u64,
@@ -115,7 +120,7 @@ struct Plug {
 
 impl Progress for Plug {
     fn start(&mut self, stage: &str, _total: Option<u64>) {
-        self.fitting = stage == "fitting";
+        self.fitting = stage.starts_with("fitting");
     }
 
     fn advance(&mut self, units: u64) {

@@ -2,7 +2,6 @@
 
 use striate_base::RandomStream;
 
-use super::predict::MOST_VALUES;
 use super::{ClipInput, Twin};
 use crate::error::ModelError;
 
@@ -42,7 +41,7 @@ impl Twin {
     /// As [`Twin::predict`].
     pub fn moments(&self, input: &ClipInput<'_>) -> Result<Moments, ModelError> {
         let mut moments = Moments::default();
-        self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+        self.each_piece(input, |likelihood, pass, read| {
             moments.mean.extend_from_slice(likelihood.rate(pass, read)?.values());
             moments.variance.extend(likelihood.variance(pass, read)?);
             Ok(())
@@ -64,7 +63,7 @@ impl Twin {
             return self.sample_given(input, &prior, random);
         }
         let mut drawn = Vec::new();
-        self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+        self.each_piece(input, |likelihood, pass, read| {
             drawn.extend(likelihood.sample(pass, read, random)?);
             Ok(())
         })?;
@@ -84,7 +83,7 @@ impl Twin {
         }
         let mut found = Judgement::default();
         let mut n_done = 0;
-        self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+        self.each_piece(input, |likelihood, pass, read| {
             let rates = likelihood.rate(pass, read)?;
             found.rates.extend_from_slice(rates.values());
             let here = &responses[n_done..n_done + rates.values().len()];

@@ -5,7 +5,6 @@ use striate_kernels::noise;
 use striate_ops::{MonteCarlo, Noise, OpError, Posterior, Var, add, affine};
 
 use super::input::fits;
-use super::predict::MOST_VALUES;
 use super::{ClipInput, Judgement, LatentState, Twin};
 use crate::error::ModelError;
 use crate::latent::{LatentPart, PredictionKind};
@@ -139,7 +138,7 @@ impl Twin {
         let mut within =
             |length: usize| -> Vec<f32> { (0..length).map(|_| random.uniform() as f32).collect() };
         let Some(state) = state else {
-            self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+            self.each_piece(input, |likelihood, pass, read| {
                 let here = &responses[n_done..n_done + read[0].values().len()];
                 n_done += here.len();
                 found.extend(likelihood.cumulative(pass, read, here, &within(here.len()))?);
@@ -181,7 +180,7 @@ impl Twin {
             fits("scales of the latents", &state.scale, &[dim], "latent")?;
         }
         let mut done = 0;
-        self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+        self.each_piece(input, |likelihood, pass, read| {
             let loadings = latent.loadings(pass, input.session)?;
             let n_neurons = read[0].shape().last().copied().unwrap_or(1);
             let rows = done..done + read[0].values().len() / n_neurons;
@@ -218,6 +217,10 @@ struct Given<'a, 'p> {
 impl Given<'_, '_> {
     fn rates(&mut self) -> Result<Vec<f32>, ModelError> {
         match self.latent.config.prediction {
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "the method itself is of one lifetime alone"
+            )]
             PredictionKind::Means => self.sampled(|samples| samples.means()),
             // Nothing is known: the only case in which the released code samples.
             PredictionKind::Parameters if self.mean.values().iter().all(|&mean| mean == 0.0) => {

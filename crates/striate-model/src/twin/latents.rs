@@ -143,7 +143,7 @@ impl Twin {
         Ok(LatentState { mean: mean.values().to_vec(), scale })
     }
 
-    /// What the encoder sees, `[clip, frame, neuron]`: hidden and missing responses are 0.
+    /// What the encoder sees, `[clip, frame, neuron]`: hidden responses are 0.
     fn encoder_input(&self, seen: &SeenResponses<'_>) -> Result<Vec<f32>, ModelError> {
         let latent = self.latents()?;
         let shape = self.spec.sessions.get(seen.session).ok_or_else(|| {

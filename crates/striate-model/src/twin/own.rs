@@ -6,7 +6,6 @@ use striate_ops::Var;
 
 use super::given::EVALUATION_KEY;
 use super::input::fits;
-use super::predict::MOST_VALUES;
 use super::{ClipInput, Judgement, LatentState, Twin};
 use crate::error::ModelError;
 use crate::latent::PredictionKind;
@@ -49,7 +48,7 @@ impl Twin {
             PredictionKind::Parameters | PredictionKind::AtMean => 0,
         };
         let mut found = Judgement::default();
-        self.each_piece(input, MOST_VALUES, |likelihood, pass, read| {
+        self.each_piece(input, |likelihood, pass, read| {
             let loadings = latent.loadings(pass, input.session)?;
             let first_frame = found.rates.len() / n_neurons;
             let own = Own { state, n_frames, first_frame, loadings };
@@ -172,7 +171,7 @@ mod tests {
             sums.add(&values);
         }
         let found = sums.means();
-        let expected = -1000.0 + ((1.0 + (-1.0f32).exp()) / 2.0).ln();
+        let expected = -1000.0 + f32::midpoint(1.0, (-1.0f32).exp()).ln();
         assert!((found[0] - expected).abs() < 1e-3);
         assert!((found[1] - (200.0 - 2.0f32.ln())).abs() < 1e-4);
         assert!(found[2].is_nan());

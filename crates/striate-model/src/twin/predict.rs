@@ -21,21 +21,12 @@ impl Twin {
     /// # Errors
     /// [`ModelError::Length`] or [`ModelError::Mismatch`] for an input that does not fit the twin.
     pub fn predict(&self, input: &ClipInput<'_>) -> Result<Vec<f32>, ModelError> {
-        self.predict_in_pieces(input, MOST_VALUES)
-    }
-
-    /// [`Twin::predict`] with at most about `most_values` in the largest activation.
-    pub(super) fn predict_in_pieces(
-        &self,
-        input: &ClipInput<'_>,
-        most_values: usize,
-    ) -> Result<Vec<f32>, ModelError> {
         if let Some(prior) = self.prior_of(input) {
             let mut rates = self.predict_given(input, &[prior])?;
             return Ok(rates.pop().unwrap_or_default());
         }
         let mut rates = Vec::new();
-        self.each_piece(input, most_values, |likelihood, pass, read| {
+        self.each_piece(input, |likelihood, pass, read| {
             rates.extend_from_slice(likelihood.rate(pass, read)?.values());
             Ok(())
         })?;
@@ -54,12 +45,11 @@ impl Twin {
     pub(super) fn each_piece(
         &self,
         input: &ClipInput<'_>,
-        most_values: usize,
         mut take: impl FnMut(&dyn Likelihood, &mut Pass<'_>, &[Var]) -> Result<(), ModelError>,
     ) -> Result<(), ModelError> {
         input.check(&self.spec, self.core.grid().n_lags)?;
         let likelihood = &*self.session(input.session)?.likelihood;
-        for (clips, frames) in self.pieces(input, most_values) {
+        for (clips, frames) in self.pieces(input) {
             let piece = input.part(clips, frames);
             let mut pass =
                 Pass::new(Tape::forward_only(&self.pool), &self.parameters, Noise::Absent);
@@ -71,15 +61,11 @@ impl Twin {
     }
 
     /// Whole clips together, or overlapping stretches of one long clip after the other.
-    fn pieces(
-        &self,
-        input: &ClipInput<'_>,
-        most_values: usize,
-    ) -> Vec<(Range<usize>, Range<usize>)> {
+    fn pieces(&self, input: &ClipInput<'_>) -> Vec<(Range<usize>, Range<usize>)> {
         let n_lags = self.core.grid().n_lags;
         let per_lags = self.core.activations(1, n_lags).largest.max(1);
         // Stretches below twice the overlap would compute mostly overlap.
-        let most_frames = (most_values / per_lags).max(2) * n_lags;
+        let most_frames = (self.most_values / per_lags).max(2) * n_lags;
         let (n_clips, n_frames) = (input.n_clips, input.n_frames);
         if n_frames <= most_frames {
             let together = (most_frames / n_frames).max(1);

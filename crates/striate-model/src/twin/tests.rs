@@ -4,6 +4,8 @@ mod behaviour;
 mod counts;
 mod files;
 mod gaussian;
+mod latent_reference;
+mod latents;
 mod precision;
 mod reference;
 mod zero_inflated;

@@ -98,12 +98,12 @@ class Twin:
             self.parameter(f"{name}.layer{index}.weight", ins, outs, scale=0.5)
             self.parameter(f"{name}.layer{index}.bias", outs, scale=0.3)
 
-    def run_network(self, name, x, hidden):
+    def run_network(self, name, x, hidden, last=torch.tanh):
         layers = sum(1 for key in self.parameters if key.startswith(f"{name}.") and key.endswith("weight"))
         for index in range(layers):
             p = self.parameters
             x = x @ p[f"{name}.layer{index}.weight"] + p[f"{name}.layer{index}.bias"]
-            x = torch.tanh(x) if index + 1 == layers else hidden(x)
+            x = last(x) if index + 1 == layers else hidden(x)
         return x
 
     def spatial(self, name, x, **options):
@@ -115,10 +115,10 @@ class Twin:
         bias = self.parameters.get(f"{name}.bias")
         return F.conv2d(x, weight, bias, padding=weight.shape[-1] // 2, groups=weight.shape[0])
 
-    def read(self, prefix, features, positions):
+    def read(self, prefix, features, positions, suffix=""):
         """features [frame, channel, height, width], positions [frame, neuron, 2] -> [frame, neuron]."""
         at = F.grid_sample(features, positions[:, :, None], align_corners=True, padding_mode="zeros")[..., 0]
-        weights, bias = self.parameters[f"{prefix}.features"], self.parameters[f"{prefix}.bias"]
+        weights, bias = (self.parameters[f"{prefix}.{name}{suffix}"] for name in ("features", "bias"))
         return torch.einsum("fcn,nc->fn", at, weights) + bias
 
     def positions(self, prefix, centres, noise, n_frames):
@@ -162,7 +162,7 @@ class Factorised(Twin):
             "output_weights": draw(clips, self.predicted, n),
         }
 
-    def rates(self, stimulus):
+    def features_and_positions(self, stimulus):
         clips, frames = self.clips, self.frames
         behaviour = self.input["behaviour"][..., None, None].expand(-1, -1, -1, self.height, self.width)
         x = torch.cat([stimulus[:, :, None], behaviour], 2)
@@ -177,9 +177,11 @@ class Factorised(Twin):
         centres = self.run_network("readout.mouse.position", coordinates, F.elu)
         positions = self.positions("readout.mouse", centres, self.input["noise"], len(features))
         pupil = self.input["pupil_center"][:, frames - self.predicted:].flatten(0, 1)
-        positions = positions + self.run_network("shifter.mouse.network", pupil, torch.tanh)[:, None]
-        read = self.read("readout.mouse", features, positions)
-        return elu_plus_one(read).unflatten(0, (clips, -1))
+        return features, positions + self.run_network("shifter.mouse.network", pupil, torch.tanh)[:, None]
+
+    def rates(self, stimulus):
+        read = self.read("readout.mouse", *self.features_and_positions(stimulus))
+        return elu_plus_one(read).unflatten(0, (self.clips, -1))
 
     def regulariser(self):
         first = self.parameters["core.layer0.spatial.weight"]

@@ -48,9 +48,9 @@ impl TruthComparison {
         let (mut latents, mut known, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
         for trial in session.trials_of(tier) {
             let id = &session.info.trials[trial].id;
-            let number: usize = id.parse().map_err(|_| {
-                ScoreError::mismatch("trial of a simulation", id, "its number")
-            })?;
+            let number: usize = id
+                .parse()
+                .map_err(|_| ScoreError::mismatch("trial of a simulation", id, "its number"))?;
             let Some(loaded) = Trial::load(of_twin, session, trial)? else { continue };
             let first = twin.frames_consumed();
             let state = loaded.infer_predicted(None)?;

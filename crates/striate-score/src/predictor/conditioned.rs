@@ -97,9 +97,7 @@ impl<'a> ConditionedPredictor<'a> {
         let responses = self.twin.responses(&[*input])?;
         let found = match &self.seen[input.session] {
             Seen::Others => twin.judge_each(&clip, &responses, &states[0])?,
-            Seen::Turns(turns) => {
-                hidden_of(turns, twin.judge_given(&clip, &responses, &states)?)
-            }
+            Seen::Turns(turns) => hidden_of(turns, twin.judge_given(&clip, &responses, &states)?),
             Seen::Always(_) => {
                 let all = twin.judge_given(&clip, &responses, &states)?;
                 all.into_iter().next().unwrap_or_default()
@@ -120,7 +118,8 @@ impl<'a> ConditionedPredictor<'a> {
         if !last.as_ref().is_some_and(is_known) {
             *last = Some(self.infer(input)?);
         }
-        let inferred = last.as_ref().ok_or_else(|| ScoreError::mismatch("inferred trials", 0, 1))?;
+        let inferred =
+            last.as_ref().ok_or_else(|| ScoreError::mismatch("inferred trials", 0, 1))?;
         let first = input.first_frame + self.frames_consumed();
         let frames = first..input.first_frame + input.data.stimulus.dim().0;
         let cut = |state: &LatentState| state.frames(inferred.n_frames, &frames);

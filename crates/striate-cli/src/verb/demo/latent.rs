@@ -30,7 +30,9 @@ pub(super) fn run(out: &Path, context: &Context) -> Result<(), Failure> {
     let seed = context.seed.unwrap_or(SEED);
     let simulation = SimulationConfig { seed, ..SimulationConfig::demo_latent() }.check()?;
 
-    context.remark("1/5 simulate: a population with three latents of its own, which behaviour follows");
+    context.remark(
+        "1/5 simulate: a population with three latents of its own, which behaviour follows",
+    );
     let truth = simulated(&simulation, &recording, context)?;
     context.remark("2/5 fit: a twin without latents, then with them");
     let config = config(CONFIG, &recording, seed, context)?;

@@ -20,7 +20,8 @@ pub(super) fn read(path: &Path, recording: &Recording) -> Result<Vec<Vec<bool>>,
     let text = std::fs::read_to_string(path).map_err(cannot)?;
     let sessions: Vec<(&str, usize)> =
         recording.sessions.iter().map(|s| (s.info.id.as_str(), s.info.n_neurons)).collect();
-    parse(&text, &sessions).map_err(|reason| Failure::usage(format!("{reason}: {}", path.display())))
+    parse(&text, &sessions)
+        .map_err(|reason| Failure::usage(format!("{reason}: {}", path.display())))
 }
 
 /// The neurons of sessions of these names and sizes that the lines name.
@@ -31,9 +32,8 @@ fn parse(text: &str, sessions: &[(&str, usize)]) -> Result<Vec<Vec<bool>>, Strin
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let refused = |expected: &str| {
-            format!("line {}: found `{line}`, expected {expected}", index + 1)
-        };
+        let refused =
+            |expected: &str| format!("line {}: found `{line}`, expected {expected}", index + 1);
         let (session, neuron) = match line.rsplit_once(',') {
             Some((session, neuron)) => (Some(session.trim()), neuron.trim()),
             None => (None, line),
@@ -71,7 +71,9 @@ mod tests {
     #[test]
     fn other_lines_are_refused_by_their_number() {
         let refused = |text: &str, sessions: &[(&str, usize)]| parse(text, sessions).unwrap_err();
-        assert!(refused("0\n3", &[("a", 3)]).contains("line 2: found `3`, expected a neuron, 0 to 2"));
+        assert!(
+            refused("0\n3", &[("a", 3)]).contains("line 2: found `3`, expected a neuron, 0 to 2")
+        );
         assert!(refused("-1", &[("a", 3)]).contains("line 1"));
         assert!(refused("x,1", &[("a", 3)]).contains("a session of the recording"));
         assert!(refused("1", &[("a", 3), ("b", 3)]).contains("SESSION,NEURON"));

@@ -75,14 +75,13 @@ pub(in crate::verb) fn analyse(
         let n_neurons = session.info.n_neurons as u64;
         session.info.trials.iter().map(move |trial| 4 * n_neurons * trial.n_frames as u64)
     });
-    let needed = prediction_bytes(&run.twin, &run.recording)
-        + PREDICTIONS * longest.max().unwrap_or(0);
+    let needed =
+        prediction_bytes(&run.twin, &run.recording) + PREDICTIONS * longest.max().unwrap_or(0);
     context.remark(&format!("this needs about {} of memory", machine::format_bytes(needed)));
     context.check_memory(needed)?;
     let twins = (&run.twin, run.without_latents.as_ref());
     let mut progress = context.progress();
-    let analysis =
-        analyse_latents(twins, &run.recording, config, &mut progress, &context.cancel)?;
+    let analysis = analyse_latents(twins, &run.recording, config, &mut progress, &context.cancel)?;
     analysis.write(&run.twin_hash, &run.folder.path().join(LATENTS))?;
     Ok(analysis)
 }

@@ -43,3 +43,11 @@ fn video_only_zero_inflated_twin_has_10_784_032_parameters() {
     let published = 374_432 + 10_410_160;
     assert_eq!(n_parameters(model), published - 5 * 112);
 }
+
+/// The same, and encoder and loadings; the published total has that convolution.
+#[test]
+fn twin_with_latents_has_13_430_663_parameters() {
+    let model = r#"{ "input": { "behaviour_as_channels": false }, "readout": { "bias": false },
+                     "likelihood": { "kind": "zero-inflated-gamma" }, "latent": {} }"#;
+    assert_eq!(n_parameters(model), 13_431_223 - 5 * 112);
+}

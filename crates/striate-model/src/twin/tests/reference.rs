@@ -9,18 +9,18 @@ use striate_formats::safetensors;
 use super::super::step::Objective;
 use super::*;
 use crate::parameters::Gradients;
-use crate::pass::Noise;
+use crate::pass::{GivenNoise, Noise};
 
 /// Largest relative error (L2): the project's bound for f32. The reference is in double precision.
 const TOLERANCE: f64 = 1e-4;
 
 /// Gradients this much smaller than the largest are compared with the largest: those of biases
 /// before a normalisation are zero, and what is found is rounding.
-const NEGLIGIBLE: f64 = 1e-3;
+pub(super) const NEGLIGIBLE: f64 = 1e-3;
 
-type Tensors = BTreeMap<String, Vec<f32>>;
+pub(super) type Tensors = BTreeMap<String, Vec<f32>>;
 
-fn read(file: &str) -> Tensors {
+pub(super) fn read(file: &str) -> Tensors {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file);
     let (tensors, _) = safetensors::read(&path).unwrap();
     tensors.into_iter().map(|tensor| (tensor.name, tensor.values)).collect()
@@ -30,11 +30,11 @@ fn norm(values: impl Iterator<Item = f64>) -> f64 {
     values.map(|v| v * v).sum::<f64>().sqrt()
 }
 
-fn size(values: &[f32]) -> f64 {
+pub(super) fn size(values: &[f32]) -> f64 {
     norm(values.iter().map(|&v| f64::from(v)))
 }
 
-fn assert_close(what: &str, found: &[f32], expected: &[f32], least: f64) {
+pub(super) fn assert_close(what: &str, found: &[f32], expected: &[f32], least: f64) {
     assert_eq!(found.len(), expected.len(), "{what}");
     let pairs = found.iter().zip(expected);
     let difference = norm(pairs.map(|(&f, &e)| f64::from(f) - f64::from(e)));
@@ -42,11 +42,16 @@ fn assert_close(what: &str, found: &[f32], expected: &[f32], least: f64) {
     assert!(relative < TOLERANCE, "{what}: relative error {relative}");
 }
 
-fn compare(mut twin: Twin, reference: &Tensors, [n_clips, n_frames]: [usize; 2]) {
+/// Give a twin the parameters of the reference.
+pub(super) fn take_parameters(twin: &mut Twin, reference: &Tensors) {
     for parameter in &mut twin.parameters.0 {
         let name = format!("parameter/{}", parameter.name);
         parameter.values.copy_from_slice(&reference[&name]);
     }
+}
+
+fn compare(mut twin: Twin, reference: &Tensors, [n_clips, n_frames]: [usize; 2]) {
+    take_parameters(&mut twin, reference);
     let of_input = |name: &str| reference.get(&format!("input/{name}")).map(Vec::as_slice);
     let input = ClipInput {
         session: 0,
@@ -59,7 +64,7 @@ fn compare(mut twin: Twin, reference: &Tensors, [n_clips, n_frames]: [usize; 2])
     let loss_scale = f64::from(reference["input/loss_scale"][0]);
     let objective = Objective { responses: &reference["input/responses"], loss_scale };
     let noise = axes_before_neurons(&reference["input/noise"], twin.spec.sessions[0].n_neurons);
-    let noise = Noise::Given(&noise);
+    let noise = Noise::Given(GivenNoise { positions: &noise, ..GivenNoise::default() });
     let mut gradients = Gradients::zeros(twin.parameters());
     let result = twin.compute_step(&input, objective, noise, &mut gradients).unwrap();
     twin.keep_statistics(&result);
@@ -77,7 +82,7 @@ fn compare(mut twin: Twin, reference: &Tensors, [n_clips, n_frames]: [usize; 2])
 }
 
 /// `[frame, neuron, 2]` to `[frame, 2, neuron]`.
-fn axes_before_neurons(noise: &[f32], n_neurons: usize) -> Vec<f32> {
+pub(super) fn axes_before_neurons(noise: &[f32], n_neurons: usize) -> Vec<f32> {
     let frames = noise.chunks_exact(2 * n_neurons);
     frames
         .flat_map(|frame| [0, 1].map(|axis| frame[axis..].iter().step_by(2)))
@@ -87,7 +92,7 @@ fn axes_before_neurons(noise: &[f32], n_neurons: usize) -> Vec<f32> {
 }
 
 /// Every gradient, and every running statistic after the step.
-fn compare_parameters(twin: &Twin, reference: &Tensors, gradients: &Gradients) {
+pub(super) fn compare_parameters(twin: &Twin, reference: &Tensors, gradients: &Gradients) {
     let largest = reference.iter().filter(|(name, _)| name.starts_with("gradient/"));
     let largest = largest.map(|(_, values)| size(values)).fold(0.0, f64::max);
     let (mut n_gradients, mut n_statistics) = (0, 0);
@@ -106,7 +111,7 @@ fn compare_parameters(twin: &Twin, reference: &Tensors, gradients: &Gradients) {
     assert_eq!((n_gradients, n_statistics), (count("gradient/"), count("after/")));
 }
 
-fn spec(
+pub(super) fn spec(
     model: &str,
     [height, width]: [usize; 2],
     n_neurons: usize,

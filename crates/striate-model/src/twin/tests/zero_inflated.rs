@@ -6,7 +6,7 @@ use crate::parameters::Gradients;
 
 const SHAPES: [f32; 5] = [0.4, 0.5, 0.6, 0.9, 2.0];
 
-fn start(n_neurons: usize, coordinates: Option<Vec<[f32; 2]>>) -> SessionStart {
+pub(super) fn start(n_neurons: usize, coordinates: Option<Vec<[f32; 2]>>) -> SessionStart {
     SessionStart {
         mean_response: vec![0.4; n_neurons],
         coordinates,
@@ -80,7 +80,21 @@ fn moments_samples_and_judgement_are_of_the_same_distribution() {
         assert!((c - b + 0.005f32.ln()).abs() < 1e-5);
     }
     assert!(twin.judge(&input, &[0.0]).is_err());
-    assert!(small().judge(&input, &vec![0.0; n_predicted]).unwrap().log_densities.is_empty());
+}
+
+#[test]
+fn poisson_twins_know_the_probabilities_of_counts_alone() {
+    let twin = small();
+    let clips = Batch::random(&twin, 0, 2, 8);
+    let judge = |count: f32| twin.judge(&clips.input(), &[count; 2 * 5 * 5]).unwrap();
+    let none = judge(0.0);
+    for densities in &none.log_densities {
+        assert_eq!(densities.len(), none.rates.len());
+        for (density, rate) in densities.iter().zip(&none.rates) {
+            assert!((density + rate).abs() < 1e-6);
+        }
+    }
+    assert!(judge(0.5).log_densities.concat().iter().all(|density| density.is_nan()));
 }
 
 #[test]

@@ -84,7 +84,9 @@ impl Summary {
         let behaviour: Vec<String> = self
             .behaviour
             .iter()
-            .map(|(name, blocked, control)| format!("{name} {blocked:.3} (by accident {control:.3})"))
+            .map(|(name, blocked, control)| {
+                format!("{name} {blocked:.3} (by accident {control:.3})")
+            })
             .collect();
         let calibration =
             self.calibration_error.map_or_else(|| "-".to_owned(), |error| format!("{error:.3}"));

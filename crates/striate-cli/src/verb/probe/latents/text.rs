@@ -47,7 +47,8 @@ fn of_session(id: &str, session: &SessionLatents) -> String {
         );
     }
     if let Some(joint) = &session.joint {
-        let alone = joint.independent_bits.map_or(String::new(), |bits| format!(", {bits:.4} alone"));
+        let alone =
+            joint.independent_bits.map_or(String::new(), |bits| format!(", {bits:.4} alone"));
         let _ = writeln!(
             text,
             "joint log-likelihood: {:.4} +- {:.4} bits per neuron and frame{alone} ({:.1} of {} samples \
