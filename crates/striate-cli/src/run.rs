@@ -7,6 +7,7 @@ use striate::base::provenance::hash_file;
 use striate::fit::{FitConfig, RunFolder, RunStatus, data_hash};
 use striate::model::Twin;
 use striate::recording::Recording;
+use striate::recording::simulate::Truth;
 use striate::score::ScoreConfig;
 
 use crate::context::Context;
@@ -78,6 +79,16 @@ impl OpenedRun {
             normalisation: Some(self.normalisation()),
             data_hash: Some(self.data_hash.clone()),
             ..ScoreConfig::default()
+        }
+    }
+
+    /// What is true of the recording, if it was simulated.
+    pub(crate) fn truth(&self) -> Result<Option<Truth>, Failure> {
+        let path = &self.config.recording.path;
+        if path.is_dir() && Truth::is_beside(path) {
+            Ok(Some(Truth::read(path)?))
+        } else {
+            Ok(None)
         }
     }
 

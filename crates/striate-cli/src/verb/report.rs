@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &ReportArguments, context: &Context) -> Result<(), 
     };
     context.check_memory(prediction_bytes(&run.twin, &run.recording))?;
     let out = arguments.out.clone().unwrap_or_else(|| run.folder.path().join(REPORT));
-    let truth = truth(&run)?;
+    let truth = run.truth()?;
     write(&run, &scores, truth.as_ref(), &out, context)?;
     let text = format!("report: {}\n", out.display());
     context.result(&text, &json!({"report": out}));
@@ -91,10 +91,4 @@ fn fits(scores: &Scores, run: &OpenedRun) -> bool {
     };
     let mut sessions = scores.tiers.values().flat_map(|tier| &tier.sessions);
     sessions.all(|(id, of)| n_neurons(id) == Some(of.single_trial_correlation.len()))
-}
-
-/// What is true of the recording, if it was simulated.
-fn truth(run: &OpenedRun) -> Result<Option<Truth>, Failure> {
-    let path = &run.config.recording.path;
-    if path.is_dir() && Truth::is_beside(path) { Ok(Some(Truth::read(path)?)) } else { Ok(None) }
 }

@@ -46,6 +46,8 @@ enum Preset {
     Default,
     /// What `striate demo` uses
     Demo,
+    /// What `striate demo latent` uses: many neurons that share three latents
+    DemoLatent,
     /// For tests: a fraction of a second
     Tiny,
 }
@@ -55,6 +57,7 @@ impl Preset {
         match self {
             Self::Default => SimulationConfig::default(),
             Self::Demo => SimulationConfig::demo(),
+            Self::DemoLatent => SimulationConfig::demo_latent(),
             Self::Tiny => SimulationConfig::tiny(),
         }
     }

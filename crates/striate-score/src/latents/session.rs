@@ -14,6 +14,7 @@ use super::gain::{Gain, GainPoint};
 use super::joint::{JointLikelihood, RunningJoint};
 use super::noise_correlation::{NoiseCorrelations, RunningNoise};
 use super::trial::Trial;
+use super::truth::TruthComparison;
 use crate::error::ScoreError;
 use crate::predictor::TwinPredictor;
 
@@ -58,6 +59,8 @@ pub struct SessionLatents {
     pub effects: Vec<Vec<f32>>,
     /// Positions of the neurons in the tissue in micrometres, `[neuron][axis]`; empty where not known.
     pub coordinates_um: Vec<Vec<f32>>,
+    /// The comparison with the truth, where the recording was simulated.
+    pub truth: Option<TruthComparison>,
 }
 
 /// Latents and behaviour of one trial.

@@ -3,10 +3,10 @@
 use ndarray::{Array2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 use striate_model::Twin;
-use striate_recording::Recording;
-use striate_recording::simulate::SessionTruth;
+use striate_recording::simulate::{SessionTruth, Truth};
+use striate_recording::{Recording, Session};
 
-use super::SessionLatents;
+use super::LatentAnalysis;
 use super::trial::Trial;
 use crate::cca::{CcaConfig, PairedSeries, validate};
 use crate::error::ScoreError;
@@ -24,65 +24,74 @@ pub struct TruthComparison {
     pub canonical_correlations: Vec<f64>,
 }
 
-impl TruthComparison {
-    /// Compare the latents of a session in `trials` of a tier with the truth.
+impl LatentAnalysis {
+    /// Compare the latents of every simulated session with the truth.
     ///
     /// # Errors
-    /// A session that is not in the twin or the truth, trials that cannot be read, too few of them.
-    pub fn new(
+    /// A twin or truth of other sessions, trials that cannot be read, too few of them.
+    pub fn compare_with_truth(
+        &mut self,
         twin: &Twin,
         recording: &Recording,
-        (truth, tier): (&SessionTruth, &str),
-        found: &SessionLatents,
-    ) -> Result<Self, ScoreError> {
-        let place = recording.sessions.iter().position(|session| session.info.id == truth.id);
-        let place = place.ok_or_else(|| {
-            ScoreError::mismatch("session of the truth", &truth.id, "one of the recording")
-        })?;
-        let of_twin = (twin, TwinPredictor::new(twin, recording)?.place_of(place)?);
-        let session = &recording.sessions[place];
-        let used = found.used();
-        if used.is_empty() {
-            return Err(ScoreError::mismatch("latents that the twin uses", "none", "at least one"));
+        truth: &Truth,
+    ) -> Result<(), ScoreError> {
+        for (place, session) in recording.sessions.iter().enumerate() {
+            let id = &session.info.id;
+            let of_truth = truth.sessions.iter().find(|of_truth| of_truth.id == *id);
+            let (Some(of_truth), Some(found)) = (of_truth, self.sessions.get_mut(id)) else {
+                continue;
+            };
+            let used = found.used();
+            if of_truth.config.state.n_latents == 0 || used.is_empty() {
+                continue;
+            }
+            let of_twin = (twin, TwinPredictor::new(twin, recording)?.place_of(place)?);
+            let canonical_correlations =
+                correlations(of_twin, session, (of_truth, &self.tier), &used)?;
+            let n_neurons = found.effects.first().map_or(0, Vec::len);
+            let effects = Array2::from_shape_fn((used.len(), n_neurons), |(d, neuron)| {
+                f64::from(found.effects[used[d]][neuron])
+            });
+            let loading_angle_deg = largest_angle_deg(of_truth.loadings().view(), effects.view())?;
+            found.truth = Some(TruthComparison { loading_angle_deg, canonical_correlations });
         }
-        let (mut latents, mut known, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
-        for trial in session.trials_of(tier) {
-            let id = &session.info.trials[trial].id;
-            let number: usize = id
-                .parse()
-                .map_err(|_| ScoreError::mismatch("trial of a simulation", id, "its number"))?;
-            let Some(loaded) = Trial::load(of_twin, session, trial)? else { continue };
-            let first = twin.frames_consumed();
-            let state = loaded.infer_predicted(None)?;
-            let dim = twin.n_latents();
-            latents.push(Array2::from_shape_fn((loaded.n_frames - first, used.len()), |(f, d)| {
-                f64::from(state.mean[f * dim + used[d]])
-            }));
-            let of_trial = truth.latents(number)?;
-            known.push(Array2::from_shape_fn(
-                (loaded.n_frames - first, of_trial.nrows()),
-                |(f, k)| f64::from(of_trial[[k, first + f]]),
-            ));
-            lengths.push(loaded.n_frames - first);
-        }
-        let join = |parts: &[Array2<f64>]| {
-            let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-            concatenate(Axis(0), &views)
-                .map_err(|e| ScoreError::mismatch("latents of trials", e, "at least one trial"))
-        };
-        let (latents, known) = (join(&latents)?, join(&known)?);
-        let config = CcaConfig { n_components: known.ncols(), ..CcaConfig::default() };
-        let series = PairedSeries::new(latents.view(), known.view(), &lengths)?;
-        let effects = Array2::from_shape_fn((used.len(), loaded_neurons(found)), |(d, neuron)| {
-            f64::from(found.effects[used[d]][neuron])
-        });
-        Ok(Self {
-            loading_angle_deg: largest_angle_deg(truth.loadings().view(), effects.view())?,
-            canonical_correlations: validate(&series, &config)?.test,
-        })
+        Ok(())
     }
 }
 
-fn loaded_neurons(found: &SessionLatents) -> usize {
-    found.effects.first().map_or(0, Vec::len)
+/// Held-out canonical correlations of the used latents with the true ones.
+fn correlations(
+    twin: (&Twin, usize),
+    session: &Session,
+    (truth, tier): (&SessionTruth, &str),
+    used: &[usize],
+) -> Result<Vec<f64>, ScoreError> {
+    let (mut latents, mut known, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
+    for trial in session.trials_of(tier) {
+        let id = &session.info.trials[trial].id;
+        let number: usize = id
+            .parse()
+            .map_err(|_| ScoreError::mismatch("trial of a simulation", id, "its number"))?;
+        let Some(loaded) = Trial::load(twin, session, trial)? else { continue };
+        let (first, dim) = (twin.0.frames_consumed(), twin.0.n_latents());
+        let (n_frames, state) = (loaded.n_frames - first, loaded.infer_predicted(None)?);
+        latents.push(Array2::from_shape_fn((n_frames, used.len()), |(frame, d)| {
+            f64::from(state.mean[frame * dim + used[d]])
+        }));
+        let of_trial = truth.latents(number)?;
+        known.push(Array2::from_shape_fn((n_frames, of_trial.nrows()), |(frame, latent)| {
+            f64::from(of_trial[[latent, first + frame]])
+        }));
+        lengths.push(n_frames);
+    }
+    let (latents, known) = (join(&latents)?, join(&known)?);
+    let config = CcaConfig { n_components: known.ncols(), ..CcaConfig::default() };
+    let series = PairedSeries::new(latents.view(), known.view(), &lengths)?;
+    Ok(validate(&series, &config)?.test)
+}
+
+fn join(parts: &[Array2<f64>]) -> Result<Array2<f64>, ScoreError> {
+    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+    concatenate(Axis(0), &views)
+        .map_err(|e| ScoreError::mismatch("latents of trials", e, "at least one trial"))
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use striate::fit::fit;
 use striate::recording::simulate::SimulationConfig;
 use striate::score::Condition;
-use striate::score::latents::{LatentAnalysisConfig, TruthComparison};
+use striate::score::latents::LatentAnalysisConfig;
 
 use super::super::fit::finished;
 use super::super::{probe, report, score};
@@ -43,17 +43,11 @@ pub(super) fn run(out: &Path, context: &Context) -> Result<(), Failure> {
     context.remark("4/5 probe: the latents themselves");
     let wanted = LatentAnalysisConfig { max_trials: MAX_TRIALS, ..LatentAnalysisConfig::default() };
     let analysis = probe::analyse(&run, &wanted, context)?;
-    let (Some(of_truth), Some(found)) = (truth.sessions.first(), analysis.sessions.values().next())
-    else {
-        return Err(Failure::other("found no session, expected one".to_owned()));
-    };
-    let tier = (of_truth, analysis.tier.as_str());
-    let comparison = TruthComparison::new(&run.twin, &run.recording, tier, found)?;
     context.remark("5/5 report");
     let page = folder.join(report::REPORT);
     report::write(&run, &scores, Some(&truth), &page, context)?;
 
-    let summary = Summary::new(&scores, &analysis.tier, found, comparison)?;
+    let summary = Summary::new(&scores, &analysis)?;
     let seconds = clock.elapsed().as_secs_f64();
     context.result(&summary.text(&page, seconds), &summary.json(&page, seconds));
     Ok(())

@@ -24,8 +24,9 @@ const PREDICTIONS: u64 = 30;
 /// is from its prior; how well behaviour can be read from the latents, which never saw it (canonical
 /// correlation with folds of frames and of whole trials, beside trials paired wrongly on purpose); how well
 /// a quarter of the neurons is predicted the more of the others are seen; whether the predicted
-/// distributions are calibrated; noise correlations recorded and in the twin; the joint likelihood. The
-/// whole analysis is left in the run folder (latents.json), where `striate report` shows it.
+/// distributions are calibrated; noise correlations recorded and in the twin; the joint likelihood; and
+/// how well the true latents of a simulated recording were found. The whole analysis is left in the run
+/// folder (latents.json), where `striate report` shows it.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   striate probe latents runs/latent

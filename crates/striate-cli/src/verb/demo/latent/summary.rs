@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 use striate::base::machine;
-use striate::score::latents::{SessionLatents, TruthComparison};
+use striate::score::latents::{LatentAnalysis, TruthComparison};
 use striate::score::{GIVEN, Metric, Scores, WITHOUT_LATENTS};
 
 use crate::failure::Failure;
@@ -30,12 +30,14 @@ struct Row {
 }
 
 impl Summary {
-    pub(super) fn new(
-        scores: &[Scores],
-        tier: &str,
-        found: &SessionLatents,
-        comparison: TruthComparison,
-    ) -> Result<Self, Failure> {
+    pub(super) fn new(scores: &[Scores], analysis: &LatentAnalysis) -> Result<Self, Failure> {
+        let tier = analysis.tier.as_str();
+        let found = analysis.sessions.values().next();
+        let found =
+            found.ok_or_else(|| Failure::other("found no session, expected one".to_owned()))?;
+        // Without a latent in use there is nothing to compare: nothing was found.
+        let nothing =
+            TruthComparison { loading_angle_deg: 90.0, canonical_correlations: vec![0.0] };
         let row = |is_wanted: &dyn Fn(&str) -> bool| {
             let scores = scores.iter().find(|scores| is_wanted(&scores.predictor));
             let mean = |metric: Metric| Some(scores?.tiers.get(tier)?.pooled(metric)?.mean);
@@ -57,7 +59,7 @@ impl Summary {
                 row(&|name| name == "twin")?,
                 row(&|name| name.starts_with(GIVEN))?,
             ],
-            comparison,
+            comparison: found.truth.clone().unwrap_or(nothing),
             behaviour: behaviour.collect(),
             n_used: found.used().len(),
             calibration_error: curves.next().map(|curve| curve.error),

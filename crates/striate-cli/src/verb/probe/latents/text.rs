@@ -56,6 +56,15 @@ fn of_session(id: &str, session: &SessionLatents) -> String {
             joint.bits, joint.standard_error, joint.effective_samples, joint.n_samples
         );
     }
+    if let Some(truth) = &session.truth {
+        let found = truth.canonical_correlations.iter().map(|r| format!("{r:.3}"));
+        let _ = writeln!(
+            text,
+            "truth: correlation with the true latents {}, loadings {:.1} degrees off",
+            found.collect::<Vec<_>>().join(", "),
+            truth.loading_angle_deg
+        );
+    }
     text
 }
 
