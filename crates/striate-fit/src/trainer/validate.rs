@@ -110,8 +110,13 @@ impl Trainer<'_> {
     ) -> Result<(), FitError> {
         let of_session = &self.recording.sessions[session];
         let info = &of_session.info;
-        let clips = Clips::load(of_session, trials, window.clone())?;
         let predicted = self.twin.frames_consumed()..window.len();
+        // As without latents, frames are skipped at the start of a crop.
+        let scored_from = predicted.start.max(info.scored_from_frame);
+        if scored_from >= window.len() {
+            return Ok(());
+        }
+        let clips = Clips::load(of_session, trials, window.clone())?;
         let half = self.config.model.latent.as_ref().map(|latent| latent.hidden_half);
         let halves = hidden_halves(&info.id, info.n_neurons, half.unwrap_or_default());
         let infer = |visible: &Vec<bool>| {
@@ -120,16 +125,13 @@ impl Trainer<'_> {
         };
         let states = halves.iter().map(infer).collect::<Result<Vec<_>, FitError>>()?;
         let found = self.twin.predict_given(&clips.input(session), &states)?;
-        // Counted from the first prediction.
-        let first = info.scored_from_frame.saturating_sub(window.start + predicted.start);
-        let (n_skipped, n_predicted) = (first * info.n_neurons, predicted.len() * info.n_neurons);
         let found = where_hidden(&halves, &found);
-        let recorded = clips.responses.chunks_exact((window.len() * info.n_neurons).max(1));
-        for (found, recorded) in found.chunks_exact(n_predicted.max(1)).zip(recorded) {
+        let n_skipped = (scored_from - predicted.start) * info.n_neurons;
+        let n_predicted = predicted.len() * info.n_neurons;
+        let recorded = clips.responses.chunks_exact(window.len() * info.n_neurons);
+        for (found, recorded) in found.chunks_exact(n_predicted).zip(recorded) {
             let recorded = &recorded[recorded.len() - n_predicted..];
-            if n_skipped < n_predicted {
-                correlations.add(&found[n_skipped..], &recorded[n_skipped..]);
-            }
+            correlations.add(&found[n_skipped..], &recorded[n_skipped..]);
         }
         Ok(())
     }

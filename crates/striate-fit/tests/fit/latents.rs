@@ -139,3 +139,29 @@ fn both_stages_can_be_one() {
     let metrics = folder.metrics().unwrap();
     assert!(metrics.iter().all(|m| m.stage == StageKind::All && m.divergence > 0.0));
 }
+
+/// Without loadings a prediction from other neurons is that of the stimulus, and both scores are of the same
+/// frames: whole trials, random crops, and crops too short to be scored.
+#[test]
+fn conditioned_score_is_of_the_frames_of_the_plain_one() {
+    let bench = Bench::new();
+    let scores = |crop: &str, metric: &str| {
+        let name = format!("{metric}-{crop}");
+        let metric = format!("fit.validation.metric={metric}");
+        let crop = format!("fit.validation.crop_frames={crop}");
+        // The first stage leaves latents out, the second one moves nothing yet.
+        let changes = with(&[&metric, &crop, "fit.joint.learning_rate=1e-30", "fit.max_epochs=1"]);
+        bench.fit(&name, &changes).unwrap();
+        let metrics = RunFolder::open(&bench.run(&name)).unwrap().metrics().unwrap();
+        metrics.iter().map(|m| m.validation_score.unwrap()).collect::<Vec<f64>>()
+    };
+    for crop in ["70", "60", "5"] {
+        let plain = scores(crop, "single-trial-correlation");
+        let conditioned = scores(crop, "conditioned-correlation");
+        assert_eq!((plain.len(), conditioned.len()), (3, 3));
+        for (plain, conditioned) in plain.iter().zip(&conditioned) {
+            // Averages over samples of equal predictions are rounded.
+            assert!((plain - conditioned).abs() < 1e-5, "crop {crop}: {plain}, {conditioned}");
+        }
+    }
+}

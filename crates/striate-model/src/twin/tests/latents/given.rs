@@ -115,3 +115,23 @@ fn average_weight_is_the_joint_density() {
         assert!((found / expected - 1.0).abs() < 0.03, "{likelihood}: {found}, not {expected}");
     }
 }
+
+/// The rate is the parameter of a Poisson distribution, so that averages of either are the same; the mean of
+/// a zero-inflated one is no linear function of its parameters.
+#[test]
+fn averages_of_parameters_are_averages_of_means_where_these_are_parameters() {
+    for likelihood in LIKELIHOODS {
+        let [means, parameters] = ["means", "parameters"]
+            .map(|kind| loaded(likelihood, &format!(r#""prediction": "{kind}""#)));
+        let batch = batch(&means, 2, 8);
+        let [means, parameters] =
+            [means, parameters].map(|twin| twin.predict(&batch.input()).unwrap());
+        if likelihood == POISSON {
+            // Sums over samples in another order.
+            assert_near(&parameters, &means, 1e-5);
+        } else {
+            let largest = means.iter().zip(&parameters).map(|(m, p)| (m - p).abs());
+            assert!(largest.fold(0.0, f32::max) > 1e-2);
+        }
+    }
+}
