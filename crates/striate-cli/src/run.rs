@@ -12,6 +12,9 @@ use striate::score::ScoreConfig;
 use crate::context::Context;
 use crate::failure::Failure;
 
+/// What the latents are and what they buy, in the run folder.
+pub(crate) const LATENTS: &str = "latents.json";
+
 /// Keys that say where a recording lies; what decides how it is read belongs to the twin.
 const MOVABLE: [&str; 2] = ["recording.path", "recording.root"];
 

@@ -1,0 +1,86 @@
+//! How strongly each neuron follows a latent, over its place in the tissue.
+
+use striate_score::latents::SessionLatents;
+
+use super::super::page::Page;
+use super::{Size, by_size};
+use crate::figure::{Axis, ColourBy, ColourMap, Plot, Points};
+
+/// Latents shown.
+const MOST_LATENTS: usize = 6;
+
+/// Neurons shown, evenly spread over all.
+const MOST_NEURONS: usize = 3000;
+
+/// `output` is the first output of the readout, whose loadings are shown.
+pub(super) fn write(session: &SessionLatents, output: Option<&str>, page: &mut Page) {
+    let (Some(output), Some(loadings)) = (output, session.loadings.first()) else { return };
+    let mut used: Vec<Size> = by_size(session).into_iter().filter(|size| size.is_used).collect();
+    let n_used = used.len();
+    used.truncate(MOST_LATENTS);
+    let figure = |size: &Size| {
+        let plot = map(session, loadings.get(size.latent)?)?;
+        Some((plot, format!("{}.", capitalised(&size.name()))))
+    };
+    let figures: Vec<(Plot, String)> = used.iter().filter_map(figure).collect();
+    if figures.is_empty() {
+        return;
+    }
+    page.subheading("Loadings over cortical position");
+    let mut text = format!(
+        "Every dot is a neuron, its colour how strongly the output \u{201c}{output}\u{201d} of its \
+         readout follows the latent. Each panel has a scale of its own, symmetric around 0."
+    );
+    if n_used > figures.len() {
+        text += &format!(" The {} largest of {n_used} latents that are used.", figures.len());
+    }
+    let n_neurons = session.coordinates_um.len();
+    if n_neurons > MOST_NEURONS {
+        text += &format!(" {MOST_NEURONS} of {n_neurons} neurons.");
+    }
+    page.paragraph(&text);
+    page.figures(&figures);
+}
+
+/// `None` where no neuron has a place and a loading.
+fn map(session: &SessionLatents, loadings: &[f32]) -> Option<Plot> {
+    let n_neurons = session.coordinates_um.len().min(loadings.len());
+    let n_shown = n_neurons.min(MOST_NEURONS);
+    let mut neurons: Vec<[f64; 3]> = (0..n_shown)
+        .map(|i| i * n_neurons / n_shown)
+        .filter_map(|neuron| match session.coordinates_um[neuron][..] {
+            [x, y, ..] => Some([x, y, loadings[neuron]].map(f64::from)),
+            _ => None,
+        })
+        .filter(|neuron| neuron.iter().all(|value| value.is_finite()))
+        .collect();
+    // Strong ones on top.
+    neurons.sort_by(|a, b| a[2].abs().total_cmp(&b[2].abs()));
+    let end = scale_end(neurons.last()?[2].abs());
+    let column = |side: usize| neurons.iter().map(|neuron| neuron[side]).collect::<Vec<f64>>();
+    let colour = ColourBy::Value {
+        values: column(2),
+        range: [-end, end],
+        map: ColourMap::Diverging,
+        label: "loading".to_owned(),
+    };
+    let plot = Plot::new(Axis::new("x (\u{b5}m)"), Axis::new("y (\u{b5}m)"))
+        .size(365.0, 300.0)
+        .equal_aspect()
+        .points(Points::new(&column(0), &column(1), colour));
+    Some(plot)
+}
+
+/// The end of a colour scale that reaches `largest`: two digits, so that its ticks are round.
+fn scale_end(largest: f64) -> f64 {
+    if largest <= 0.0 {
+        return 1.0;
+    }
+    let power = 10f64.powf(largest.log10().floor() - 1.0);
+    (largest / power).ceil() * power
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
