@@ -119,3 +119,41 @@ pub(super) fn neurons(
     }
     Ok(neurons)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scores(predictor: &str, score: f64, bits: &[f64]) -> Scores {
+        let bits: Vec<Option<f64>> = bits.iter().copied().map(Some).collect();
+        let neurons = NeuronScores {
+            single_trial_correlation: vec![score],
+            bits_density: bits,
+            ..NeuronScores::default()
+        };
+        let sessions = [("a".to_owned(), neurons)].into();
+        Scores {
+            predictor: predictor.to_owned(),
+            tiers: [("test".to_owned(), TierScores { sessions })].into(),
+            ..Scores::default()
+        }
+    }
+
+    #[test]
+    fn the_twin_under_other_conditions_is_no_baseline() {
+        let [baseline, without, given, twin] =
+            [("ridge", 0.1), (WITHOUT_LATENTS, 0.2), ("twin given half", 0.4), ("twin", 0.3)]
+                .map(|(name, score)| scores(name, score, if score > 0.1 { &[4.5] } else { &[] }));
+        let all = [baseline, without.clone(), given.clone(), twin.clone()];
+        let tier = &tiers(&all)[0];
+        assert_eq!((tier.rows[0].baseline, tier.rows[0].twin), (Some(0.1), Some(0.3)));
+        assert_eq!(tier.rows[0].beside, [Some(0.2), Some(0.4)]);
+        let with_bits: Vec<&str> = tier.bits.iter().map(|row| row.predictor.as_str()).collect();
+        assert_eq!(with_bits, [WITHOUT_LATENTS, "twin given half", "twin"]);
+        assert_eq!(tier.bits[0].density, Some(4.5));
+        // Without a baseline none of the others stands in for it.
+        let none = [without, given, twin];
+        assert_eq!(tiers(&none)[0].rows[0].baseline, None);
+        assert!(MainTier::of(&none).is_some_and(|main| main.baseline.is_none()));
+    }
+}

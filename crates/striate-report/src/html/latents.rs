@@ -57,8 +57,9 @@ fn summary(session: &SessionLatents) -> String {
     let order = by_size(session);
     let n_used = order.iter().filter(|latent| latent.is_used).count();
     format!(
-        "{n_used} of {} latents are used, with a divergence from the prior of at least {USED_NATS} nats \
-         per frame. Inferred in {} trials; all but the link to behaviour was found on {} of them.",
+        "Used: {n_used} of {} latents, those with a divergence from the prior of at least {USED_NATS} \
+         nats per frame. Inferred in {} trials; gain, calibration and noise correlations were found on {} \
+         of them.",
         order.len(),
         session.n_trials,
         session.n_trials_judged

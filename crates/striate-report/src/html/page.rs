@@ -87,10 +87,11 @@ impl Page {
         self.out.push_str("<div class=\"figures\">\n");
         for (plot, caption) in figures {
             let caption = escape(caption);
-            let uri = data_uri_svg(&plot.to_svg());
+            let (uri, width) = (data_uri_svg(&plot.to_svg()), plot.width());
             let _ = writeln!(
                 self.out,
-                "<figure><img alt=\"{caption}\" src=\"{uri}\"><figcaption>{caption}</figcaption></figure>"
+                "<figure><img alt=\"{caption}\" src=\"{uri}\"><figcaption style=\"max-width:{width}px\">\
+                 {caption}</figcaption></figure>"
             );
         }
         beside(self);

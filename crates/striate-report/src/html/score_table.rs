@@ -47,7 +47,8 @@ fn table(data: &ReportData, page: &mut Page) {
         page.raw(&format!("<th class=\"{class}\">{}</th>", escape(name)));
     }
     let names: Vec<&str> = columns.iter().map(|(_, name, _)| *name).collect();
-    let strip_name = if data.beside.is_empty() { names.join(", ") } else { "all of them".into() };
+    let strip_name =
+        if data.beside.is_empty() { names.join(", ") } else { format!("from 0 to {span:.1}") };
     page.raw(&format!(
         "<th>twin, median</th><th>neurons</th><th class=\"text\">{strip_name}</th></tr>\n"
     ));

@@ -172,7 +172,9 @@ fn every_predictor_has_its_column_and_bits_are_shown_where_there_are_some() {
     let mut data = sample();
     data.beside.clear();
     data.latents = None;
-    data.curves.iter_mut().for_each(|point| point.divergence = 0.0);
+    for point in &mut data.curves {
+        (point.divergence, point.without_latents) = (0.0, false);
+    }
     for tier in &mut data.tiers {
         tier.bits.clear();
         tier.rows[0].beside.clear();
@@ -188,12 +190,14 @@ fn border_between_stages_is_marked() {
     let marked = |data: &ReportData| {
         let mut page = Page::new("");
         curves::write(data, &mut page);
-        latents::tests::drawings(&page.finish()).matches("with latents").count()
+        let drawn = latents::tests::drawings(&page.finish());
+        (drawn.matches("stroke-dasharray").count(), drawn.contains("with latents"))
     };
     let mut data = sample();
-    assert_eq!(marked(&data), 4);
+    // Each of four panels has its border, and the divergence a line at 0.
+    assert_eq!(marked(&data), (5, true));
     data.curves.iter_mut().for_each(|point| point.without_latents = false);
-    assert_eq!(marked(&data), 0);
+    assert_eq!(marked(&data), (1, false));
 }
 
 #[test]

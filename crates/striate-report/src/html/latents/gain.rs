@@ -60,12 +60,14 @@ fn panel(gain: &[GainPoint], values: &[f64], label: &str) -> Plot {
 }
 
 fn sentence(joint: &JointLikelihood) -> String {
+    let error = joint.standard_error;
+    let error = if error < 5e-4 { "below 0.001".to_owned() } else { score(Some(error)) };
     let mut text = format!(
         "The responses of all neurons together have a log-likelihood of {} bits per neuron and frame \
-         (Monte-Carlo standard error {:.1e}; {:.0} effective of {} samples, biased low where they are few).",
+         (Monte-Carlo standard error {}; {:.0} effective of {} samples, biased low where they are few).",
         score(Some(joint.bits)),
-        finite(joint.standard_error),
-        finite(joint.effective_samples),
+        error,
+        Some(joint.effective_samples).filter(|n| n.is_finite()).unwrap_or_default(),
         joint.n_samples
     );
     if let Some(independent) = joint.independent_bits.filter(|bits| bits.is_finite()) {
@@ -78,8 +80,4 @@ fn sentence(joint: &JointLikelihood) -> String {
         );
     }
     text
-}
-
-fn finite(value: f64) -> f64 {
-    if value.is_finite() { value } else { 0.0 }
 }

@@ -2,7 +2,7 @@
 
 use striate_score::latents::SessionLatents;
 
-use super::super::page::Page;
+use super::super::page::{Page, score};
 use super::{Size, by_size};
 use crate::figure::{Axis, ColourBy, ColourMap, Plot, Points};
 
@@ -20,7 +20,8 @@ pub(super) fn write(session: &SessionLatents, output: Option<&str>, page: &mut P
     used.truncate(MOST_LATENTS);
     let figure = |size: &Size| {
         let plot = map(session, loadings.get(size.latent)?)?;
-        Some((plot, format!("{}.", capitalised(&size.name()))))
+        let nats = score(Some(size.nats));
+        Some((plot, format!("Latent {}, {nats} nats per frame.", size.latent + 1)))
     };
     let figures: Vec<(Plot, String)> = used.iter().filter_map(figure).collect();
     if figures.is_empty() {
@@ -64,8 +65,13 @@ fn map(session: &SessionLatents, loadings: &[f32]) -> Option<Plot> {
         map: ColourMap::Diverging,
         label: "loading".to_owned(),
     };
+    let span = |values: Vec<f64>| {
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        (values.iter().copied().fold(f64::NEG_INFINITY, f64::max) - low).max(1.0)
+    };
+    let height = 255.0 * span(column(1)) / span(column(0));
     let plot = Plot::new(Axis::new("x (\u{b5}m)"), Axis::new("y (\u{b5}m)"))
-        .size(365.0, 300.0)
+        .size(365.0, height.clamp(110.0, 400.0) + 60.0)
         .equal_aspect()
         .points(Points::new(&column(0), &column(1), colour));
     Some(plot)
@@ -78,9 +84,4 @@ fn scale_end(largest: f64) -> f64 {
     }
     let power = 10f64.powf(largest.log10().floor() - 1.0);
     (largest / power).ceil() * power
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

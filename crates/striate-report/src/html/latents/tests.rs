@@ -131,25 +131,25 @@ fn unpacked(text: &str) -> Vec<u8> {
 fn every_part_is_there() {
     let html = written(session());
     for expected in [
-        "2 of 3 latents are used",
+        "Used: 2 of 3 latents",
         "<h4>Over time, and how large</h4>",
         "<h4>Link to behaviour</h4>",
         "<td class=\"text\">pupil &lt;size&gt;</td><td>0.700 \u{b1} 0.080</td>",
         "3 (r = \u{2212}0.700)",
         "<h4>Gain from seeing other neurons</h4>",
-        "4.607 bits per neuron and frame (Monte-Carlo standard error 3.5e-5; 40 effective of 100",
+        "4.607 bits per neuron and frame (Monte-Carlo standard error below 0.001; 40 effective of 100",
         "<h4>Calibration</h4>",
         "<td>50.0 %</td><td>93.0 %</td><td>7000</td>",
         "<h4>Noise correlations</h4>",
         "Means: recorded 0.066, twin 0.044",
         "<h4>Loadings over cortical position</h4>",
         "\u{201c}q\u{201d}",
-        "Latent 3.",
+        "Latent 3, 0.900 nats per frame.",
     ] {
         assert!(html.contains(expected), "{expected}");
     }
     assert_eq!(html.matches("<figure>").count(), 10);
-    assert!(!html.contains("Latent 2.") && !html.contains("<size>") && !html.contains("<7>"));
+    assert!(!html.contains("Latent 2,") && !html.contains("<size>") && !html.contains("<7>"));
     let drawn = drawings(&html);
     assert!(drawn.contains("twin given half, 0.015") && drawn.contains("pupil &lt;size&gt;"));
 }
