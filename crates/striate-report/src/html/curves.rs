@@ -81,7 +81,8 @@ fn divergence(curves: &[CurvePoint], last: f64) -> Option<(Plot, String)> {
     let plot = panel(curves, last, Axis::new("divergence (nats per frame)"))
         .rule(Rule::horizontal(0.0, colour::LIGHT))
         .line(Line::new(&x, &y, colour::PURPLE));
-    let caption = "Divergence of the latents from their prior, summed over latents: 0 where they say nothing.";
+    let caption = "Divergence of the latents from their prior, summed over latents: 0 where they \
+                   say nothing.";
     Some((plot, caption.to_owned()))
 }
 
