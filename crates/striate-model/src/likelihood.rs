@@ -42,6 +42,14 @@ impl LikelihoodConfig {
             }
         }
     }
+
+    /// How silent frames count in the loss; where none are told apart, as a density.
+    pub fn silent_frames(&self) -> SilentFrames {
+        match self {
+            Self::Poisson(_) | Self::Gaussian(_) => SilentFrames::Density,
+            Self::ZeroInflatedGamma(config) => config.silent,
+        }
+    }
 }
 
 /// Which responses [`ResponseStatistics`] are wanted of.

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use striate_score::latents::LatentAnalysis;
+
 /// The contents of one report.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ReportData {
@@ -10,6 +12,8 @@ pub struct ReportData {
     pub title: String,
     /// Short facts under the title, as `("neurons", "135")`.
     pub facts: Vec<(String, String)>,
+    /// What was scored beside the baseline and the twin, as `twin given half`: columns of the scores.
+    pub beside: Vec<String>,
     /// Scores of each tier, in the order to show them.
     pub tiers: Vec<TierScores>,
     /// Learning curves, oldest epoch first.
@@ -24,6 +28,8 @@ pub struct ReportData {
     pub stimulus_size: Option<[usize; 2]>,
     /// Best, median and worst neurons with what they did and what the twin says.
     pub examples: Vec<Example>,
+    /// What the latents are and what they buy, where that was analysed.
+    pub latents: Option<LatentAnalysis>,
     /// The resolved configuration.
     pub config: String,
     /// Version, data hash and the like.
@@ -41,6 +47,8 @@ pub struct TierScores {
     pub n_neurons: usize,
     /// One row a metric.
     pub rows: Vec<ScoreRow>,
+    /// The log-likelihood of each predictor that has one.
+    pub bits: Vec<BitsRow>,
 }
 
 /// One metric: the twin between its baseline and its ceiling.
@@ -50,6 +58,8 @@ pub struct ScoreRow {
     pub metric: String,
     /// Mean over neurons of the baseline's score.
     pub baseline: Option<f64>,
+    /// Mean over neurons of the score of each predictor in [`ReportData::beside`].
+    pub beside: Vec<Option<f64>>,
     /// Mean over neurons of the twin's score.
     pub twin: Option<f64>,
     /// Median over neurons of the twin's score.
@@ -60,8 +70,22 @@ pub struct ScoreRow {
     pub sessions: BTreeMap<String, f64>,
 }
 
+/// The log-likelihood of one predictor in bits per neuron and frame, mean over neurons, under each
+/// convention of what a silent frame counts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BitsRow {
+    /// The predictor, as `twin given half`.
+    pub predictor: String,
+    /// Convention C: a proper density.
+    pub density: Option<f64>,
+    /// Convention B: a point mass.
+    pub point_mass: Option<f64>,
+    /// Convention A: as released with the first such model.
+    pub released: Option<f64>,
+}
+
 /// One epoch of the learning curves.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct CurvePoint {
     /// Epochs done.
     pub epoch: f64,
@@ -71,6 +95,10 @@ pub struct CurvePoint {
     pub validation: Option<f64>,
     /// Learning rate.
     pub learning_rate: f64,
+    /// Whether a twin with latents was fitted without them.
+    pub without_latents: bool,
+    /// Divergence of the latents from their prior in nats per frame; 0 without latents.
+    pub divergence: f64,
 }
 
 /// One neuron in numbers.

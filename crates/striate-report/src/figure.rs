@@ -52,6 +52,11 @@ impl Plot {
         self
     }
 
+    /// The outer width in pixels.
+    pub(crate) fn width(&self) -> f64 {
+        self.size[0]
+    }
+
     /// Set the title above the axes.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {

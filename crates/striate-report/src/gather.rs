@@ -4,10 +4,11 @@ mod examples;
 mod scores;
 
 use striate_base::{CancelToken, machine};
-use striate_fit::{FitConfig, RunFolder, RunStatus};
+use striate_fit::{FitConfig, RunFolder, RunStatus, StageKind};
 use striate_model::Twin;
 use striate_recording::simulate::Truth;
 use striate_recording::{Recording, Session};
+use striate_score::latents::LatentAnalysis;
 use striate_score::{Scores, TwinPredictor};
 
 use crate::data::{CurvePoint, ReportData};
@@ -25,8 +26,11 @@ pub struct ReportSources<'a> {
     pub recording: &'a Recording,
     /// The fitted twin.
     pub twin: &'a Twin,
-    /// Scores on the recording: baselines first, the twin last.
+    /// Scores on the recording: baselines first, the twin last, between them the twin without latents and
+    /// under conditions.
     pub scores: &'a [Scores],
+    /// What its latents are and what they buy, if that was analysed.
+    pub latents: Option<&'a LatentAnalysis>,
     /// What is true of the recording, if it was simulated.
     pub truth: Option<&'a Truth>,
 }
@@ -55,6 +59,7 @@ pub fn gather(
     Ok(ReportData {
         title: title(sources.run),
         facts: facts(sources),
+        beside: scores::beside(sources.scores).map(|of| of.predictor.clone()).collect(),
         tiers: scores::tiers(sources.scores),
         curves: curves(sources.run)?,
         neuron_tier: main.map_or_else(String::new, |main| main.tier.to_owned()),
@@ -62,6 +67,7 @@ pub fn gather(
         neurons,
         stimulus_size: stimulus_size(sources.recording),
         examples,
+        latents: sources.latents.cloned(),
         config: sources.config.to_toml().map_err(striate_fit::FitError::from)?,
         provenance: provenance(sources),
         notices: notices(sources.scores),
@@ -117,6 +123,8 @@ fn curves(run: &RunFolder) -> Result<Vec<CurvePoint>, ReportError> {
         loss: record.train_loss,
         validation: record.validation_score,
         learning_rate: record.learning_rate,
+        without_latents: record.stage == StageKind::WithoutLatents,
+        divergence: record.divergence,
     };
     Ok(run.metrics()?.into_iter().map(point).collect())
 }

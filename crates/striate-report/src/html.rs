@@ -4,8 +4,10 @@ mod curves;
 mod details;
 mod examples;
 mod headline;
+mod latents;
 mod page;
 mod positions;
+mod score_table;
 mod scores;
 
 use std::path::Path;
@@ -33,6 +35,7 @@ pub fn report_html(data: &ReportData) -> String {
     scores::write(data, &mut page);
     positions::write(data, &mut page);
     examples::write(data, &mut page);
+    latents::write(data, &mut page);
     details::write(data, &mut page);
     page.finish()
 }

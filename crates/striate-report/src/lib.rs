@@ -11,7 +11,9 @@ mod gather;
 mod html;
 mod picture;
 
-pub use data::{CurvePoint, Example, NeuronScore, ReportData, Responses, ScoreRow, TierScores};
+pub use data::{
+    BitsRow, CurvePoint, Example, NeuronScore, ReportData, Responses, ScoreRow, TierScores,
+};
 pub use error::ReportError;
 pub use gather::{ReportSources, gather};
 pub use html::{report_html, write_report};

@@ -6,12 +6,13 @@ use clap::Args;
 use serde_json::json;
 use striate::recording::simulate::Truth;
 use striate::report::{ReportSources, gather, write_report};
+use striate::score::latents::LatentAnalysis;
 use striate::score::{ScoreFile, Scores, prediction_bytes};
 
 use super::score::{SCORES, scores};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::run::{OpenedRun, RunArguments};
+use crate::run::{LATENTS, OpenedRun, RunArguments};
 
 /// The page, in the run folder.
 pub(super) const REPORT: &str = "report.html";
@@ -20,7 +21,8 @@ pub(super) const REPORT: &str = "report.html";
 ///
 /// One HTML file that needs neither network nor scripts: scores between baseline and noise ceiling,
 /// learning curves, every neuron against its ceiling, receptive-field positions, recorded and predicted
-/// responses of the best, median and worst neurons, the configuration and where everything came from.
+/// responses of the best, median and worst neurons, what the latents are and what they buy, the
+/// configuration and where everything came from.
 /// Scores that `striate score` left in the run folder are shown as they are; where there are none for
 /// this twin and these data, they are computed first.
 #[derive(Debug, Args)]
@@ -58,12 +60,14 @@ pub(super) fn write(
     out: &Path,
     context: &Context,
 ) -> Result<(), Failure> {
+    let latents = latents(run)?;
     let sources = ReportSources {
         run: &run.folder,
         config: &run.config,
         recording: &run.recording,
         twin: &run.twin,
         scores,
+        latents: latents.as_ref(),
         truth,
     };
     write_report(&gather(&sources, &context.cancel)?, out)?;
@@ -81,6 +85,15 @@ fn saved(run: &OpenedRun) -> Result<Option<Vec<Scores>>, Failure> {
     let is_current = file.twin_hash == run.twin_hash
         && file.scores.iter().all(|scores| same_data(scores) && fits(scores, run));
     Ok(is_current.then_some(file.scores))
+}
+
+/// The analysis of latents in the run folder, if it is of this twin.
+fn latents(run: &OpenedRun) -> Result<Option<LatentAnalysis>, Failure> {
+    let path = run.folder.path().join(LATENTS);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    Ok(LatentAnalysis::read(&run.twin_hash, &path)?)
 }
 
 /// Whether the scores are of sessions of the recording, one value a neuron.

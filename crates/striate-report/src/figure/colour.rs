@@ -26,6 +26,10 @@ pub const PURPLE: Colour = Colour([0xcc, 0x79, 0xa7]);
 
 /// Whatever the twin predicts, in every figure.
 pub const TWIN: Colour = BLUE;
+/// Whatever the twin without its latents predicts, in every figure.
+pub const WITHOUT: Colour = SKY;
+/// Whatever the twin predicts when it sees other neurons, in every figure.
+pub const GIVEN: Colour = GREEN;
 /// Whatever the baseline predicts, in every figure.
 pub const BASELINE: Colour = VERMILLION;
 /// Noise ceilings, in every figure.
@@ -61,6 +65,8 @@ impl Colour {
 pub enum ColourMap {
     /// Dark violet over green to yellow: even steps look even (the map known as viridis).
     Sequential,
+    /// Blue over light grey to vermillion: both signs of what has its zero in the middle.
+    Diverging,
     /// White to black, as cells in a raster.
     Ink,
     /// Black to white, as frames of a film.
@@ -80,6 +86,10 @@ const VIRIDIS: [Colour; 9] = [
     Colour([253, 231, 37]),
 ];
 
+/// Both ends darkened, so that large values differ too.
+const DIVERGING: [Colour; 5] =
+    [Colour([0, 50, 98]), BLUE, Colour([226, 226, 226]), VERMILLION, Colour([116, 40, 0])];
+
 impl ColourMap {
     /// The colour at `t`; outside `[0, 1]` the nearer end, light grey where `t` is not a number.
     pub fn at(self, t: f64) -> Colour {
@@ -88,13 +98,17 @@ impl ColourMap {
         }
         let t = t.clamp(0.0, 1.0);
         match self {
-            Self::Sequential => {
-                let place = t * (VIRIDIS.len() - 1) as f64;
-                let low = (place as usize).min(VIRIDIS.len() - 2);
-                VIRIDIS[low].mix(VIRIDIS[low + 1], place - low as f64)
-            }
+            Self::Sequential => between(&VIRIDIS, t),
+            Self::Diverging => between(&DIVERGING, t),
             Self::Ink => Colour([255; 3]).mix(INK, t),
             Self::Grey => Colour([0; 3]).mix(Colour([255; 3]), t),
         }
     }
+}
+
+/// The colour at `t` along colours in equal steps.
+fn between(colours: &[Colour], t: f64) -> Colour {
+    let place = t * (colours.len() - 1) as f64;
+    let low = (place as usize).min(colours.len() - 2);
+    colours[low].mix(colours[low + 1], place - low as f64)
 }

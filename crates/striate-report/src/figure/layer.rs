@@ -79,6 +79,7 @@ pub struct Points {
     pub(super) y: Vec<f64>,
     pub(super) radius: f64,
     pub(super) opacity: f64,
+    pub(super) hollow: bool,
     pub(super) colour: ColourBy,
 }
 
@@ -110,13 +111,20 @@ impl Points {
             _ => 1.1,
         };
         let opacity = if x.len() <= 150 { 0.85 } else { 0.6 };
-        Self { x: x.to_vec(), y: y.to_vec(), radius, opacity, colour }
+        Self { x: x.to_vec(), y: y.to_vec(), radius, opacity, hollow: false, colour }
     }
 
     /// Set the radius in pixels.
     #[must_use]
     pub fn radius(mut self, radius: f64) -> Self {
         self.radius = radius;
+        self
+    }
+
+    /// Draw rings instead of discs.
+    #[must_use]
+    pub fn hollow(mut self) -> Self {
+        self.hollow = true;
         self
     }
 }
@@ -131,6 +139,11 @@ pub struct Bars {
 }
 
 impl Bars {
+    /// A bar of height `heights[i]` from `edges[i]` to `edges[i + 1]`.
+    pub fn new(edges: &[f64], heights: &[f64], colour: Colour) -> Self {
+        Self { edges: edges.to_vec(), heights: heights.to_vec(), colour, outline: false }
+    }
+
     /// How many of `values` fall into each of `n_bins` equal bins of `range`; the last bin includes
     /// its upper edge, values outside or not finite are left out.
     ///

@@ -30,11 +30,16 @@ fn figure(example: &Example) -> (Plot, String) {
     (plot, caption)
 }
 
-fn traces(frame_rate_hz: Option<f64>, recorded: &[Vec<f64>], predicted: &[f64]) -> Plot {
-    let (label, step) = match frame_rate_hz {
+/// What an axis of time is called, and what one frame is on it.
+pub(super) fn time_axis(frame_rate_hz: Option<f64>) -> (&'static str, f64) {
+    match frame_rate_hz {
         Some(rate) if rate > 0.0 => ("time (s)", 1.0 / rate),
         _ => ("frame", 1.0),
-    };
+    }
+}
+
+fn traces(frame_rate_hz: Option<f64>, recorded: &[Vec<f64>], predicted: &[f64]) -> Plot {
+    let (label, step) = time_axis(frame_rate_hz);
     let time = |n: usize| -> Vec<f64> { (0..n).map(|i| i as f64 * step).collect() };
     let mut plot = Plot::new(Axis::new(label), Axis::new("response")).size(560.0, 185.0);
     if recorded.len() > 1 {

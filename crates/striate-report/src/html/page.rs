@@ -45,17 +45,56 @@ impl Page {
         }
     }
 
+    /// A heading within a section.
+    pub(super) fn heading(&mut self, heading: &str) {
+        let _ = writeln!(self.out, "<h3>{}</h3>", escape(heading));
+    }
+
+    /// A heading within what stands under a [`Page::heading`].
+    pub(super) fn subheading(&mut self, heading: &str) {
+        let _ = writeln!(self.out, "<h4>{}</h4>", escape(heading));
+    }
+
+    /// A table of texts; the first `n_words` columns are words, the others numbers.
+    pub(super) fn table(&mut self, (n_words, header): (usize, &[&str]), rows: &[Vec<String>]) {
+        self.out.push_str("<table>\n");
+        let mut row = |tag: &str, cells: &mut dyn Iterator<Item = &str>| {
+            self.out.push_str("<tr>");
+            for (column, cell) in cells.enumerate() {
+                let class = if column < n_words { " class=\"text\"" } else { "" };
+                let _ = write!(self.out, "<{tag}{class}>{}</{tag}>", escape(cell));
+            }
+            self.out.push_str("</tr>\n");
+        };
+        row("th", &mut header.iter().copied());
+        for cells in rows {
+            row("td", &mut cells.iter().map(String::as_str));
+        }
+        self.out.push_str("</table>\n");
+    }
+
     /// Figures side by side as far as they fit, each a picture that can be saved on its own.
     pub(super) fn figures(&mut self, figures: &[(Plot, String)]) {
+        self.figures_with(figures, |_| {});
+    }
+
+    /// Figures and something else, as a table, side by side as far as they fit.
+    pub(super) fn figures_with(
+        &mut self,
+        figures: &[(Plot, String)],
+        beside: impl FnOnce(&mut Self),
+    ) {
         self.out.push_str("<div class=\"figures\">\n");
         for (plot, caption) in figures {
             let caption = escape(caption);
-            let uri = data_uri_svg(&plot.to_svg());
+            let (uri, width) = (data_uri_svg(&plot.to_svg()), plot.width());
             let _ = writeln!(
                 self.out,
-                "<figure><img alt=\"{caption}\" src=\"{uri}\"><figcaption>{caption}</figcaption></figure>"
+                "<figure><img alt=\"{caption}\" src=\"{uri}\"><figcaption style=\"max-width:{width}px\">\
+                 {caption}</figcaption></figure>"
             );
         }
+        beside(self);
         self.out.push_str("</div>\n");
     }
 

@@ -1,6 +1,7 @@
 //! The likelihood of all neurons together.
 
 use serde::{Deserialize, Serialize};
+use striate_model::likelihood::SilentFrames;
 
 use super::trial::Trial;
 use crate::error::ScoreError;
@@ -15,7 +16,7 @@ pub struct JointLikelihood {
     /// Its Monte-Carlo standard error, from the spread of the weights.
     pub standard_error: f64,
     /// Sum over neurons of each one's log-likelihood by itself, the latents under their prior, in the same
-    /// units (convention C): what the joint one exceeds it by is what neurons tell about each other.
+    /// units and convention: what the joint one exceeds it by is what neurons tell about each other.
     pub independent_bits: Option<f64>,
     /// Mean over frames of the effective number of samples, `(sum w)^2 / sum w^2`.
     pub effective_samples: f64,
@@ -47,7 +48,10 @@ impl RunningJoint {
         }
         self.n_values += trial.scored(targets).len() as u64;
         for judged in trial.twin.judge_given(&input, targets, &[trial.prior()])? {
-            let Some(density) = judged.log_densities.last() else { continue };
+            let silent = trial.twin.spec().model.likelihood.silent_frames();
+            let convention = SilentFrames::ALL.iter().position(|of| *of == silent);
+            let density = convention.and_then(|which| judged.log_densities.get(which));
+            let Some(density) = density else { continue };
             let density = trial.scored(density);
             self.independent += density.iter().map(|&value| f64::from(value)).sum::<f64>();
             self.n_independent += density.len() as u64;

@@ -74,7 +74,7 @@ pub struct LatentTrace {
     pub first_frame: usize,
     /// Posterior means `[latent][frame]`.
     pub latents: Vec<Vec<f32>>,
-    /// Names of the traces.
+    /// Names of the traces, of those without gaps.
     pub names: Vec<String>,
     /// Behaviour `[trace][frame]`.
     pub behaviour: Vec<Vec<f32>>,
@@ -200,6 +200,9 @@ impl<'a> SessionAnalysis<'a> {
         series.lengths.push(loaded.n_frames - first);
         if found.example.is_none() {
             let dim = twin.n_latents();
+            // What is not a number cannot be written as JSON.
+            let is_whole = |&trace: &usize| traces[trace][first..].iter().all(|v| v.is_finite());
+            let shown: Vec<usize> = (0..traces.len()).filter(is_whole).collect();
             let column =
                 |d: usize| state.mean.iter().skip(d).step_by(dim).copied().collect::<Vec<f32>>();
             found.example = Some(LatentTrace {
@@ -207,8 +210,8 @@ impl<'a> SessionAnalysis<'a> {
                 frame_rate_hz: self.session.info.frame_rate_hz,
                 first_frame: first,
                 latents: (0..dim).map(column).collect(),
-                names: (0..traces.len()).map(|trace| self.trace_name(trace)).collect(),
-                behaviour: traces.iter().map(|trace| trace[first..].to_vec()).collect(),
+                names: shown.iter().map(|&trace| self.trace_name(trace)).collect(),
+                behaviour: shown.iter().map(|&trace| traces[trace][first..].to_vec()).collect(),
             });
         }
         found.posterior_scale.clone_from(&state.scale);

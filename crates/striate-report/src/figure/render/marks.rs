@@ -67,7 +67,12 @@ fn draw_points(canvas: &mut Canvas, points: &Points, frame: &Frame<'_>) {
     for (colour, places) in by_colour {
         let colour = colour.css();
         if as_circles {
-            canvas.open("g", &[("fill", &colour), ("fill-opacity", &opacity)]);
+            if points.hollow {
+                let style = [("fill", "#ffffff"), ("stroke", &*colour), ("stroke-width", "1.5")];
+                canvas.open("g", &style);
+            } else {
+                canvas.open("g", &[("fill", &colour), ("fill-opacity", &opacity)]);
+            }
             for [x, y] in places {
                 let (x, y, r) = (number(x), number(y), number(points.radius));
                 canvas.element("circle", &[("cx", &x), ("cy", &y), ("r", &r)]);
