@@ -17,7 +17,7 @@ use crate::session::Session;
 /// | `root` | the manifest's own | folder that the paths in a manifest are relative to | manifests only |
 /// | `sessions` | all | ids of the sessions to open, in this order | ids there are |
 /// | `image_scale` | 0.25 | factor by which Sensorium 2022 images are rescaled | above 0, at most 1 |
-/// | `response_normalisation` | `official` | what responses of the Sensorium layouts are multiplied by | `official`, `none` |
+/// | `response_normalisation` | `official` | what responses of the Sensorium layouts are multiplied by | `official`, `per-neuron`, `none` |
 ///
 /// ```
 /// use striate_recording::{RecordingConfig, ResponseNormalisation};
@@ -58,6 +58,9 @@ pub enum ResponseNormalisation {
     /// its own, as the benchmark's server has it.
     #[default]
     Official,
+    /// The same with variances averaged over the frames of a neuron, so that all its frames have one
+    /// factor: responses then mean the same at all times of a trial.
+    PerNeuron,
     /// Nothing.
     None,
 }

@@ -44,12 +44,22 @@ impl Normaliser {
 
     /// `x / std`, where `std` is above 0.01 of the mean of all `std`; else `x / (0.01 mean)`.
     pub(super) fn precision(variable: &Variable<'_>) -> Result<Self, RecordingError> {
-        let std = Statistic::read(variable, "std")?;
+        Ok(Self::precision_of(&Statistic::read(variable, "std")?))
+    }
+
+    /// The same with variances averaged over frames: all frames of a neuron have one factor.
+    pub(super) fn precision_over_frames(variable: &Variable<'_>) -> Result<Self, RecordingError> {
+        let mut std = Statistic::read(variable, "std")?;
+        std.pool_frames();
+        Ok(Self::precision_of(&std))
+    }
+
+    fn precision_of(std: &Statistic) -> Self {
         let floor = FLOOR * std.mean;
         // Where nothing varies at all there is nothing to normalise by.
         let least = if floor > 0.0 { floor } else { 1.0 };
         let factor = |std: f64| if std > floor { 1.0 / std } else { 1.0 / least };
-        Ok(Self { shift: None, factor: Some(std.values.mapv(|std| factor(std) as f32)) })
+        Self { shift: None, factor: Some(std.values.mapv(|std| factor(std) as f32)) }
     }
 
     /// Normalise the frames `frames` of a trial; `values` has the frame last.
@@ -141,6 +151,16 @@ impl Statistic {
         if self.values.len_of(last) > n_frames {
             self.values.slice_axis_inplace(last, Slice::from(..n_frames));
             self.values = self.values.as_standard_layout().into_owned();
+        }
+    }
+
+    /// The root of the mean over frames of the squares, in one frame.
+    fn pool_frames(&mut self) {
+        let last = Axis(self.values.ndim() - 1);
+        let squares = self.values.mapv(|std| std * std);
+        if let Some(mean) = squares.mean_axis(last) {
+            self.values = mean.mapv(f64::sqrt).insert_axis(last);
+            self.mean = self.values.mean().unwrap_or(0.0);
         }
     }
 

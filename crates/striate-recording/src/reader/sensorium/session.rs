@@ -50,7 +50,9 @@ pub(super) fn open(
     let normalisers = Normalisers::read(folder, kind, &shapes, longest, config)?;
     let response_normalisation = match config.response_normalisation {
         ResponseNormalisation::None => "none".to_owned(),
-        ResponseNormalisation::Official => normalisers.responses.in_words().to_owned(),
+        ResponseNormalisation::Official | ResponseNormalisation::PerNeuron => {
+            normalisers.responses.in_words().to_owned()
+        }
     };
     let rescale = (kind == StimulusKind::Image && config.image_scale < 1.0)
         .then(|| Rescale::new(shapes.height, shapes.width, config.image_scale));
@@ -179,10 +181,15 @@ impl Normalisers {
             stimulus: Normaliser::z_score(&of(stimulus_folder(kind), stimulus))?,
             ..Self::default()
         };
-        if config.response_normalisation == ResponseNormalisation::Official {
-            let responses = of("responses", rows(shapes.n_neurons));
-            normalisers.responses = Normaliser::precision(&responses)?;
-        }
+        let responses = of("responses", rows(shapes.n_neurons));
+        normalisers.responses = match (config.response_normalisation, kind) {
+            (ResponseNormalisation::None, _) => Normaliser::default(),
+            (ResponseNormalisation::PerNeuron, StimulusKind::Video) => {
+                Normaliser::precision_over_frames(&responses)?
+            }
+            // An image's responses have no frames to differ in.
+            _ => Normaliser::precision(&responses)?,
+        };
         if shapes.n_behaviour > 0 {
             let behaviour = of("behavior", rows(shapes.n_behaviour));
             normalisers.behaviour = Normaliser::precision(&behaviour)?;

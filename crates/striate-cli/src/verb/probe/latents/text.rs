@@ -17,20 +17,33 @@ pub(super) fn of(analysis: &LatentAnalysis) -> String {
 fn of_session(id: &str, session: &SessionLatents) -> String {
     let used = session.used().len();
     let total: f64 = session.divergence_nats.iter().sum();
-    let mut text = format!(
-        "session {id}: {} trials; {used} of {} latents used, {total:.2} nats per frame in all\n",
-        session.n_trials,
-        session.divergence_nats.len()
-    );
-    text += &behaviour(session);
-    if !session.gain.is_empty() {
-        let mut table = Table::new(&["neurons seen", "correlation", "bits per frame"], 1);
-        for point in &session.gain {
-            let bits = point.bits.map_or_else(|| "-".to_owned(), |bits| format!("{bits:.3}"));
-            table.row(vec![point.n_visible.to_string(), format!("{:.3}", point.correlation), bits]);
-        }
-        let _ = write!(text, "a quarter of the neurons, predicted\n{}", table.render());
+    let (n_trials, n_latents) = (session.n_trials, session.divergence_nats.len());
+    format!(
+        "session {id}: {n_trials} trials; {used} of {n_latents} latents used, {total:.2} nats per frame in \
+         all\n{}{}{}{}",
+        behaviour(session),
+        gain(session),
+        distributions(session),
+        truth(session)
+    )
+}
+
+/// A quarter of the neurons, predicted while more and more of the others are seen.
+fn gain(session: &SessionLatents) -> String {
+    if session.gain.is_empty() {
+        return String::new();
     }
+    let mut table = Table::new(&["neurons seen", "correlation", "bits per frame"], 1);
+    for point in &session.gain {
+        let bits = point.bits.map_or_else(|| "-".to_owned(), |bits| format!("{bits:.3}"));
+        table.row(vec![point.n_visible.to_string(), format!("{:.3}", point.correlation), bits]);
+    }
+    format!("a quarter of the neurons, predicted\n{}", table.render())
+}
+
+/// Calibration, noise correlations and the joint likelihood.
+fn distributions(session: &SessionLatents) -> String {
+    let mut text = String::new();
     for curve in session.calibration.iter().flat_map(|calibration| &calibration.curves) {
         let coverage: Vec<String> =
             curve.coverage.iter().map(|[i, c]| format!("{c:.3} in {:.0} %", 100.0 * i)).collect();
@@ -56,16 +69,18 @@ fn of_session(id: &str, session: &SessionLatents) -> String {
             joint.bits, joint.standard_error, joint.effective_samples, joint.n_samples
         );
     }
-    if let Some(truth) = &session.truth {
-        let found = truth.canonical_correlations.iter().map(|r| format!("{r:.3}"));
-        let _ = writeln!(
-            text,
-            "truth: correlation with the true latents {}, loadings {:.1} degrees off",
-            found.collect::<Vec<_>>().join(", "),
-            truth.loading_angle_deg
-        );
-    }
     text
+}
+
+fn truth(session: &SessionLatents) -> String {
+    let Some(truth) = &session.truth else { return String::new() };
+    let found: Vec<String> =
+        truth.canonical_correlations.iter().map(|r| format!("{r:.3}")).collect();
+    format!(
+        "truth: correlation with the true latents {}, loadings {:.1} degrees off\n",
+        found.join(", "),
+        truth.loading_angle_deg
+    )
 }
 
 fn behaviour(session: &SessionLatents) -> String {
