@@ -39,7 +39,7 @@ pub(crate) struct OpenedRun {
     pub(crate) config: FitConfig,
     pub(crate) recording: Recording,
     pub(crate) twin: Twin,
-    /// The twin that it started from, its latents left out; where it was fitted in two stages.
+    /// The twin without latents that it started from, where it was fitted in two stages.
     pub(crate) without_latents: Option<Twin>,
     /// Hash of the data as they are now.
     pub(crate) data_hash: String,
@@ -54,8 +54,7 @@ impl OpenedRun {
         refuse_unfinished(&folder)?;
         let config = config(&folder, arguments)?;
         let twin = Twin::load(folder.path())?;
-        let without_latents =
-            folder.without_latents().map(|from| without_latents(&from)).transpose()?;
+        let without_latents = folder.without_latents().map(|from| Twin::load(&from)).transpose()?;
         let recording = Recording::open(&config.recording)?;
         let found = data_hash(&recording)?;
         if folder.provenance().is_ok_and(|made| made.data_hash != found) {
@@ -103,12 +102,6 @@ impl OpenedRun {
         words.dedup();
         words.join(", ")
     }
-}
-
-fn without_latents(folder: &Path) -> Result<Twin, Failure> {
-    let mut twin = Twin::load(folder)?;
-    twin.use_latents(false);
-    Ok(twin)
 }
 
 fn refuse_unfinished(folder: &RunFolder) -> Result<(), Failure> {

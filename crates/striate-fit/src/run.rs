@@ -96,8 +96,7 @@ impl RunFolder {
         files::read_lines(&self.path.join(METRICS_FILE))
     }
 
-    /// The folder of the twin at the end of the stage without latents, where there was one; its latents are
-    /// to be left out ([`striate_model::Twin::use_latents`]).
+    /// The folder of the twin at the end of the stage without latents, where there was one.
     pub fn without_latents(&self) -> Option<PathBuf> {
         let folder = self.path.join(WITHOUT_LATENTS);
         folder.join("twin.json").is_file().then_some(folder)

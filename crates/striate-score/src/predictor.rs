@@ -15,7 +15,7 @@ use striate_recording::{Recording, Session, TrialData};
 
 use crate::error::ScoreError;
 
-/// What score tables call a twin whose latents are left out.
+/// What score tables call the twin that a twin with latents started from.
 pub const WITHOUT_LATENTS: &str = "twin without latents";
 
 /// Beginning of what score tables call a twin under a condition, whose name follows.
@@ -119,8 +119,13 @@ impl<'a> TwinPredictor<'a> {
             Err(ScoreError::mismatch(what, info.n_neurons, known[found].n_neurons))
         };
         let places = recording.sessions.iter().map(place).collect::<Result<_, _>>()?;
-        let name = if twin.has_unused_latents() { WITHOUT_LATENTS } else { "twin" };
-        Ok(Self { twin, name, places })
+        Ok(Self { twin, name: "twin", places })
+    }
+
+    /// The same under another name.
+    #[must_use]
+    pub fn called(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 }
 

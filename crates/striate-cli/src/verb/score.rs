@@ -99,6 +99,7 @@ pub(super) fn scores(
     let conditioned = conditions.iter().map(conditioned).collect::<Result<Vec<_>, _>>()?;
     let before = run.without_latents.as_ref();
     let before = before.map(|twin| TwinPredictor::new(twin, &run.recording)).transpose()?;
+    let before = before.map(|before| before.called(WITHOUT_LATENTS));
     let baseline = if with_baseline {
         Some(fit_baseline(&run.recording, train, &mut progress, cancel)?)
     } else {

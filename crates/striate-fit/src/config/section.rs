@@ -231,8 +231,9 @@ pub struct JointConfig {
     /// Learning rate at its start. Range: above 0, at most 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
-    /// Epochs over which the factor of the latents' divergence rises from 0 to its value (Bowman et al. 2016,
-    /// "Generating sentences from a continuous space", section 3.1). Default 0, as released.
+    /// Epochs before the latents' divergence counts in full: nothing in the first half of them, then its
+    /// factor rises (Bowman et al. 2016, "Generating sentences from a continuous space", section 3.1).
+    /// Default 0, as released.
     pub divergence_warmup_epochs: u64,
     /// Epochs of the stage. Range: 1 and above.
     #[serde(skip_serializing_if = "Option::is_none")]

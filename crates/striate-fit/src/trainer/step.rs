@@ -98,11 +98,12 @@ impl Trainer<'_> {
         (batch.n_clips * n_frames) as u64
     }
 
-    /// What the latents' divergence counts at a step of the stage.
+    /// What the latents' divergence counts at a step of the stage. Nothing at first: however small, it would
+    /// be all that moves the posterior while loadings are near 0, and Adam moves by its sign.
     fn divergence_factor(&self, step: u64) -> f64 {
-        let n_steps = self.config.fit.joint.divergence_warmup_epochs as f64
-            * self.rules.steps_per_epoch as f64;
-        ((step + 1) as f64 / n_steps.max(1.0)).min(1.0)
+        let epochs = self.config.fit.joint.divergence_warmup_epochs as f64;
+        let n_steps = (epochs * self.rules.steps_per_epoch as f64).max(1.0);
+        (2.0 * (step + 1) as f64 / n_steps - 1.0).clamp(0.0, 1.0)
     }
 
     fn loss_scale(&self, session: usize, n_clips: usize, n_values: u64) -> f64 {

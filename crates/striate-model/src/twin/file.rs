@@ -17,6 +17,7 @@ use striate_formats::safetensors::{self, NamedTensor, OwnedTensor};
 
 use super::{SessionShape, SessionStart, Twin, TwinSpec};
 use crate::error::ModelError;
+use crate::latent::is_latent;
 use crate::parameters::Parameter;
 
 /// Name of the format.
@@ -40,7 +41,8 @@ struct Description {
 }
 
 impl Twin {
-    /// Write `twin.safetensors` and `twin.json` into `folder`, each atomically.
+    /// Write `twin.safetensors` and `twin.json` into `folder`, each atomically. A twin whose latents take no
+    /// part is written without them.
     ///
     /// # Errors
     /// [`ModelError::Io`] or [`ModelError::Format`] with what the file system reports.
@@ -50,6 +52,7 @@ impl Twin {
             .parameters
             .0
             .iter()
+            .filter(|p| self.uses_latents || !is_latent(p))
             .map(|p| NamedTensor { name: &p.name, shape: &p.shape, values: &p.values })
             .collect();
         let metadata = BTreeMap::from([("format".to_owned(), FORMAT.to_owned())]);
@@ -59,7 +62,7 @@ impl Twin {
             version: VERSION,
             producer: format!("striate {}", env!("CARGO_PKG_VERSION")),
             weights_blake3: hash_bytes(&read(&weights)?),
-            twin: self.spec.clone(),
+            twin: self.spec_in_use(),
         };
         let path = folder.join(DESCRIPTION);
         let text = serde_json::to_string_pretty(&description)
@@ -69,6 +72,12 @@ impl Twin {
             source,
             path,
         })
+    }
+
+    fn spec_in_use(&self) -> TwinSpec {
+        let mut spec = self.spec.clone();
+        spec.model.latent = spec.model.latent.filter(|_| self.uses_latents);
+        spec
     }
 
     /// Read the twin saved in `folder`.

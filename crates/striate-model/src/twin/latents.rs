@@ -77,11 +77,6 @@ impl Twin {
         self.divergence_factor = factor;
     }
 
-    /// Whether there are latents that take no part.
-    pub fn has_unused_latents(&self) -> bool {
-        self.latent.is_some() && !self.uses_latents
-    }
-
     /// Number of latents that take part.
     pub fn n_latents(&self) -> usize {
         self.active_latents().map_or(0, |latent| latent.config.dim)

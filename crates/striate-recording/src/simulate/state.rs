@@ -51,7 +51,7 @@ fn draw_latents(
     rate_hz: f64,
     random: &mut RandomStream,
 ) -> Array2<f32> {
-    let decay = match state.kind {
+    let decay = match state.dynamics {
         LatentKind::Autoregressive => (-1.0 / (state.time_constant_s * rate_hz)).exp(),
         LatentKind::Independent => 0.0,
     };

@@ -82,7 +82,11 @@ pub(in crate::verb) fn analyse(
     context.check_memory(needed)?;
     let twins = (&run.twin, run.without_latents.as_ref());
     let mut progress = context.progress();
-    let analysis = analyse_latents(twins, &run.recording, config, &mut progress, &context.cancel)?;
+    let mut analysis =
+        analyse_latents(twins, &run.recording, config, &mut progress, &context.cancel)?;
+    if let Some(truth) = run.truth()? {
+        analysis.compare_with_truth(&run.twin, &run.recording, &truth)?;
+    }
     analysis.write(&run.twin_hash, &run.folder.path().join(LATENTS))?;
     Ok(analysis)
 }

@@ -31,7 +31,8 @@ pub struct StateLaw {
     /// stimulus and eye.
     pub n_latents: usize,
     /// How latents go on from frame to frame.
-    pub kind: LatentKind,
+    #[serde(alias = "kind")]
+    pub dynamics: LatentKind,
     /// Correlation time of autoregressive latents: after it the correlation has fallen to 1/e;
     /// above 0.
     pub time_constant_s: f64,
@@ -96,7 +97,7 @@ impl Default for StateLaw {
     fn default() -> Self {
         Self {
             n_latents: 2,
-            kind: LatentKind::Autoregressive,
+            dynamics: LatentKind::Autoregressive,
             time_constant_s: 2.0,
             arousal_loading: 0.2,
             loading_spread: 0.1,

@@ -12,7 +12,7 @@ const N_FRAMES: usize = 70;
 /// Two latents of the given kind and no eye movement.
 fn latent(kind: LatentKind) -> StateLaw {
     StateLaw {
-        kind,
+        dynamics: kind,
         time_constant_s: 0.2,
         arousal_loading: 0.0,
         loading_spread: 1.0,
