@@ -43,7 +43,11 @@ fn check_joint(fit: &FitSection) -> Result<(), ConfigError> {
     require(rate > 0.0 && rate <= 1.0, "fit.joint.learning_rate", rate, "above 0, at most 1")?;
     require_one("fit.joint.max_epochs", joint.max_epochs.unwrap_or(1))?;
     require_one("fit.joint.max_steps", joint.max_steps.unwrap_or(1))?;
-    if let Some(ScheduleConfig::Plateau(plateau)) = &joint.schedule {
+    // The schedule of the first stage, where there is no other, must suit the rate of the second.
+    if let ScheduleConfig::Plateau(plateau) = joint.schedule.as_ref().unwrap_or(&fit.schedule) {
+        let least = plateau.min_learning_rate;
+        let range = format!("at least fit.schedule.min_learning_rate = {least}");
+        require(rate >= least, "fit.joint.learning_rate", rate, &range)?;
         check_plateau(plateau, rate)?;
     }
     let threshold = joint.stopping.as_ref().map_or(0.0, |stopping| stopping.threshold);

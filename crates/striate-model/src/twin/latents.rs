@@ -121,8 +121,12 @@ impl Twin {
         let latent = self.latents()?;
         let mut pass = self.evaluation();
         let input = self.encoder_input(seen)?;
-        let visible = |neuron: usize| seen.visible.is_none_or(|visible| visible[neuron]);
         let n_neurons = self.spec.sessions[seen.session].n_neurons;
+        if let Some(neuron) = hidden.iter().find(|&&neuron| neuron >= n_neurons) {
+            let expected = format!("below {n_neurons}");
+            return Err(ModelError::mismatch("neuron to be hidden", neuron, expected));
+        }
+        let visible = |neuron: usize| seen.visible.is_none_or(|visible| visible[neuron]);
         let n_visible = (0..n_neurons).filter(|&neuron| visible(neuron)).count();
         let shape = vec![1, seen.n_frames, n_neurons];
         let input = pass.tape.constant(shape, &input)?;
