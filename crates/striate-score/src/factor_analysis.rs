@@ -55,6 +55,7 @@
 
 mod ascent;
 mod conditional;
+mod each;
 mod error;
 mod expectation;
 mod flow;

@@ -165,6 +165,23 @@ impl FlowFactorAnalysis {
         pairs.map(|(conditional, trial)| self.of_responses(conditional, trial)).collect()
     }
 
+    /// Every neuron, given all others in all frames of each trial: one result for each, in which all neurons
+    /// are hidden.
+    ///
+    /// # Errors
+    /// As [`FlowFactorAnalysis::condition`].
+    pub fn condition_each(
+        &self,
+        trials: &[PopulationTrial<'_>],
+    ) -> Result<Vec<FlowConditional>, FactorError> {
+        let all: Vec<usize> = (0..self.n_neurons()).collect();
+        let of_trial = |trial: &PopulationTrial<'_>| {
+            let residuals = self.residuals(trial, &all)?;
+            self.of_responses(self.factors.condition_each(residuals.view())?, trial)
+        };
+        trials.iter().map(of_trial).collect()
+    }
+
     /// Natural logarithms of the densities of the hidden neurons' responses in a trial, each for itself,
     /// `[frame, hidden]`: the normal density of the transformed response times the transform's derivative.
     ///
@@ -303,6 +320,27 @@ impl Factors {
             }
             Self::Smooth(model) => model.condition(visible, trials),
         }
+    }
+
+    /// Every neuron of a trial from all others.
+    fn condition_each(&self, trial: ArrayView2<'_, f64>) -> Result<Conditional, FactorError> {
+        let model = match self {
+            Self::Independent(model) => return model.condition_each(trial),
+            Self::Smooth(model) => model,
+        };
+        let all: Vec<usize> = (0..trial.ncols()).collect();
+        let mut mean = Array2::zeros(trial.dim());
+        let mut variance = mean.clone();
+        for &neuron in &all {
+            let visible: Vec<usize> =
+                all.iter().copied().filter(|&other| other != neuron).collect();
+            let others = trial.select(ndarray::Axis(1), &visible);
+            for found in model.condition(&visible, &[others.view()])? {
+                mean.column_mut(neuron).assign(&found.mean.column(0));
+                variance.column_mut(neuron).assign(&found.variance.column(0));
+            }
+        }
+        Ok(Conditional { hidden: all, mean, variance })
     }
 }
 
