@@ -21,7 +21,7 @@ const N_TRIALS: [usize; 3] = [40, 6, 16];
 pub(crate) const FIRST_TEST: usize = N_TRIALS[0] + N_TRIALS[1];
 
 /// Correlation of an autoregressive latent with itself a frame later.
-pub(crate) const PERSISTENCE: f64 = 0.9;
+pub(crate) const PERSISTENCE: f64 = 0.8;
 
 /// How latents go on from frame to frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -110,7 +110,7 @@ init_bias = "mean-rate"
 [model.latent]
 dim = 5
 posterior_scale = "per-dimension"
-init_scale = 0.3
+init_scale = 0.5
 n_samples = 2
 n_evaluation_samples = 50
 
@@ -122,8 +122,8 @@ max_epochs = 1
 schedule = { kind = "cosine", warmup_steps = 10 }
 
 [fit.joint]
-max_epochs = 60
-divergence_warmup_epochs = 5
+learning_rate = 0.03                      # what turns the latents until the surplus ones are idle
+max_epochs = 120
 "#;
 
 /// Write a recording; its latents `[trial, latent, frame]` and loadings `[latent, neuron]`.
