@@ -58,6 +58,7 @@ mod conditional;
 mod each;
 mod error;
 mod expectation;
+mod factors;
 mod flow;
 mod held_out;
 mod kernel;

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::FactorError;
 use super::conditional::{Conditional, hidden_of};
+use super::factors::Factors;
 use super::model::{FactorAnalysis, FactorConfig};
 use super::quadrature::Quadrature;
 use super::regression::{check_predictions, predictions, slope, transformed};
-use super::smooth::{GaussianProcessFactors, SmoothingConfig, stacked};
+use super::smooth::{SmoothingConfig, stacked};
 use super::transform::{Fitted, Transform};
 use crate::cca::check_finite;
 
@@ -53,12 +54,6 @@ pub struct FlowFactorAnalysis {
     /// Of the residuals; their means are the `a_n`.
     factors: Factors,
     quadrature: Quadrature,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Factors {
-    Independent(FactorAnalysis),
-    Smooth(GaussianProcessFactors),
 }
 
 /// Hidden neurons of one trial, given the visible ones.
@@ -286,61 +281,6 @@ impl FlowFactorAnalysis {
             self.quadrature.mean(transformed_mean[place], variance[place], inverse)
         });
         Ok(FlowConditional { hidden, mean, transformed_mean, transformed_variance: variance })
-    }
-}
-
-impl Factors {
-    /// Fit to residuals of all trials, one after another.
-    fn fit(
-        residuals: ArrayView2<'_, f64>,
-        trials: &[ArrayView2<'_, f64>],
-        config: &FlowConfig,
-    ) -> Result<Self, FactorError> {
-        let Some(smoothing) = &config.smoothing else {
-            return FactorAnalysis::fit(residuals, &config.factors).map(Self::Independent);
-        };
-        let mut rest = residuals;
-        let mut parts = Vec::with_capacity(trials.len());
-        for trial in trials {
-            let (part, others) = rest.split_at(ndarray::Axis(0), trial.nrows());
-            parts.push(part);
-            rest = others;
-        }
-        GaussianProcessFactors::fit(&parts, &config.factors, smoothing).map(Self::Smooth)
-    }
-
-    fn condition(
-        &self,
-        visible: &[usize],
-        trials: &[ArrayView2<'_, f64>],
-    ) -> Result<Vec<Conditional>, FactorError> {
-        match self {
-            Self::Independent(model) => {
-                trials.iter().map(|trial| model.condition(visible, *trial)).collect()
-            }
-            Self::Smooth(model) => model.condition(visible, trials),
-        }
-    }
-
-    /// Every neuron of a trial from all others.
-    fn condition_each(&self, trial: ArrayView2<'_, f64>) -> Result<Conditional, FactorError> {
-        let model = match self {
-            Self::Independent(model) => return model.condition_each(trial),
-            Self::Smooth(model) => model,
-        };
-        let all: Vec<usize> = (0..trial.ncols()).collect();
-        let mut mean = Array2::zeros(trial.dim());
-        let mut variance = mean.clone();
-        for &neuron in &all {
-            let visible: Vec<usize> =
-                all.iter().copied().filter(|&other| other != neuron).collect();
-            let others = trial.select(ndarray::Axis(1), &visible);
-            for found in model.condition(&visible, &[others.view()])? {
-                mean.column_mut(neuron).assign(&found.mean.column(0));
-                variance.column_mut(neuron).assign(&found.variance.column(0));
-            }
-        }
-        Ok(Conditional { hidden: all, mean, variance })
     }
 }
 

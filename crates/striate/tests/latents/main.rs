@@ -1,6 +1,8 @@
 //! Latents that are known to be there, and a recording without any: what a twin must find, and what it
 //! must not.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod world;
 
 use ndarray::{Array2, Axis, concatenate};
