@@ -290,6 +290,13 @@ fn zero_inflated_twin_goes_through_all_verbs() {
     // A silent frame is worth log2(1 / 0.005) bits more as a density.
     assert!(bits("bits_density") > bits("bits_point_mass"), "{pooled}");
     assert!(bits("bits_released").is_finite(), "{pooled}");
+    let factors = ["score", &run, "--no-baseline", "--condition", "half", "--factors", "2"];
+    let given = striate(&[&factors[..], &["--json"]].concat()).succeeded().json();
+    let given = &given["factor_analysis"]["half"]["tiers"]["oracle"];
+    assert!(given["pooled"]["single_trial_correlation"]["mean"].is_f64(), "{given}");
+    assert!(given["log_likelihood"]["pooled"]["bits_density"]["mean"].is_f64(), "{given}");
+    let refused = striate(&["score", &run, "--factors", "2"]);
+    assert!(refused.code == Some(2) && refused.stderr.contains("--condition"), "{refused:?}");
     let words = striate(&["score", &run, "--no-baseline"]).succeeded();
     assert!(words.stdout.contains("bits per neuron and frame"), "{}", words.stdout);
     let table = std::fs::read_to_string(Path::new(&run).join("neurons.csv")).unwrap();

@@ -10,6 +10,7 @@ use striate_recording::RecordingError;
 use striate_recording::simulate::SimulationError;
 
 use crate::cca::CcaError;
+use crate::factor_analysis::FactorError;
 
 /// Why something cannot be scored or submitted.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,14 @@ pub enum ScoreError {
     /// Series that cannot be analysed.
     #[error(transparent)]
     Cca(#[from] CcaError),
+    /// Factors of a session that cannot be fitted or asked.
+    #[error("factor analysis of session `{session}`: {source}")]
+    Factors {
+        /// The session.
+        session: String,
+        /// Why not.
+        source: FactorError,
+    },
     /// The truth of a simulation cannot be read.
     #[error(transparent)]
     Simulation(#[from] SimulationError),
@@ -117,6 +126,7 @@ impl Classified for ScoreError {
             Self::Format(error) => error.class(),
             Self::Cca(error) => error.class(),
             Self::Simulation(error) => error.class(),
+            Self::Factors { source, .. } => source.class(),
             Self::UnknownTier { .. } | Self::Mismatch { .. } => ErrorClass::Usage,
             Self::NothingToScore { .. } | Self::Submission { .. } | Self::Corrupt { .. } => {
                 ErrorClass::InputData

@@ -55,8 +55,10 @@
 
 mod ascent;
 mod conditional;
+mod each;
 mod error;
 mod expectation;
+mod factors;
 mod flow;
 mod held_out;
 mod kernel;

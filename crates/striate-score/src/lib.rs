@@ -39,14 +39,14 @@ mod testing;
 
 pub use baseline::BaselinePredictor;
 pub use error::ScoreError;
-pub use memory::{baseline_bytes, prediction_bytes};
+pub use memory::{baseline_bytes, factor_bytes, prediction_bytes};
 pub use positions::{
     LEAST_CEILING_FOR_POSITIONS, PositionErrors, readout_positions_px, true_positions_px,
 };
 pub use predict::{PredictConfig, PredictedTrial, predict_trials};
 pub use predictor::{
-    Condition, ConditionedPredictor, GIVEN, JudgedTrial, Predictor, TrialInput, TwinPredictor,
-    WITHOUT_LATENTS,
+    Condition, ConditionedPredictor, FACTORS_GIVEN, FactorPredictor, GIVEN, JudgedTrial, Predictor,
+    SMOOTH_FACTORS_GIVEN, TrialInput, TwinPredictor, WITHOUT_LATENTS,
 };
 pub use scorer::{ScoreConfig, score, score_all, stimuli};
 pub use scores::{

@@ -15,6 +15,13 @@ const MOST_FOR_AVERAGES: u64 = 1 << 30;
 /// Features of an image that the Gabor ridge uses, about.
 const RIDGE_FEATURES: u64 = 1200;
 
+/// Responses and predictions in f64, each once by trial and once in one piece, transformed, less their
+/// means, and one to spare.
+const COPIES_OF_TRIALS: u64 = 8;
+
+/// The covariance, standardised, its eigenvectors with room to work in, and one to spare.
+const COPIES_OF_COVARIANCE: u64 = 6;
+
 /// What code, thread stacks and allocator keep for themselves.
 const PROCESS_BYTES: u64 = 48 << 20;
 
@@ -53,6 +60,18 @@ pub fn baseline_bytes(recording: &Recording, tier: &str) -> u64 {
                     + 4 * n_neurons * (n_images + 2 * RIDGE_FEATURES)
             }
         }
+    };
+    recording.sessions.iter().map(of_session).max().unwrap_or(0)
+}
+
+/// Predicted peak in bytes of factor analysis of each session's population on the tier `tier`.
+pub fn factor_bytes(recording: &Recording, tier: &str) -> u64 {
+    let of_session = |session: &striate_recording::Session| {
+        let info = &session.info;
+        let frames = |trial: usize| info.trials[trial].n_frames as u64;
+        let n_frames: u64 = session.trials_of(tier).into_iter().map(frames).sum();
+        let n_neurons = info.n_neurons as u64;
+        8 * n_neurons * (COPIES_OF_TRIALS * n_frames + COPIES_OF_COVARIANCE * n_neurons)
     };
     recording.sessions.iter().map(of_session).max().unwrap_or(0)
 }

@@ -2,11 +2,13 @@
 
 mod condition;
 mod conditioned;
+mod factors;
 #[cfg(test)]
 mod tests;
 
 pub use condition::Condition;
 pub use conditioned::ConditionedPredictor;
+pub use factors::FactorPredictor;
 
 use ndarray::{Array2, s};
 use striate_base::RandomStream;
@@ -20,6 +22,12 @@ pub const WITHOUT_LATENTS: &str = "twin without latents";
 
 /// Beginning of what score tables call a twin under a condition, whose name follows.
 pub const GIVEN: &str = "twin given ";
+
+/// Beginning of what score tables call factor analysis under a condition, whose name follows.
+pub const FACTORS_GIVEN: &str = "factor analysis given ";
+
+/// The same for factors that are smooth in time.
+pub const SMOOTH_FACTORS_GIVEN: &str = "smooth factor analysis given ";
 
 /// Frames of one trial that are to be predicted.
 #[derive(Debug, Clone, Copy)]

@@ -84,7 +84,7 @@ fn twin(out: &Path, context: &Context) -> Result<(), Failure> {
     finished(fit(&config, &folder, &mut context.progress(), &context.cancel)?)?;
     context.remark("3/4 score: the twin, a linear-nonlinear baseline and the noise ceiling");
     let run = OpenedRun::of_folder(&folder, context)?;
-    let scores = score::scores(&run, &run.score_config(), (true, &[]), context)?;
+    let scores = score::scores(&run, &run.score_config(), &score::Wanted::baseline(), context)?;
     context.remark("4/4 report");
     let page = folder.join(report::REPORT);
     report::write(&run, &scores, Some(&truth), &page, context)?;

@@ -9,7 +9,7 @@ use striate::report::{ReportSources, gather, write_report};
 use striate::score::latents::LatentAnalysis;
 use striate::score::{ScoreFile, Scores, prediction_bytes};
 
-use super::score::{SCORES, scores};
+use super::score::{SCORES, Wanted, scores};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::run::{LATENTS, OpenedRun, RunArguments};
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &ReportArguments, context: &Context) -> Result<(), 
     let run = OpenedRun::open(&arguments.run, context)?;
     let scores = match saved(&run)? {
         Some(scores) => scores,
-        None => scores(&run, &run.score_config(), (true, &[]), context)?,
+        None => scores(&run, &run.score_config(), &Wanted::baseline(), context)?,
     };
     context.check_memory(prediction_bytes(&run.twin, &run.recording))?;
     let out = arguments.out.clone().unwrap_or_else(|| run.folder.path().join(REPORT));

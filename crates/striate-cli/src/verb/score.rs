@@ -1,18 +1,22 @@
 //! `striate score`: the twin between its baseline and its ceiling.
 
+mod factors;
+
 use clap::Args;
 use serde_json::json;
 use striate::base::machine;
 use striate::recording::Session;
 use striate::score::baseline::fit_baseline;
 use striate::score::{
-    Condition, ConditionedPredictor, GIVEN, Predictor, ScoreConfig, ScoreFile, Scores,
-    TwinPredictor, WITHOUT_LATENTS, baseline_bytes, prediction_bytes, render_table, score_all,
+    Condition, ConditionedPredictor, FACTORS_GIVEN, GIVEN, Predictor, SMOOTH_FACTORS_GIVEN,
+    ScoreConfig, ScoreFile, Scores, TwinPredictor, WITHOUT_LATENTS, baseline_bytes, factor_bytes,
+    prediction_bytes, render_table, score_all,
 };
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::run::{OpenedRun, RunArguments};
+use factors::{Beneath, FactorArguments};
 
 /// Scores with every neuron, in the run folder.
 pub(super) const SCORES: &str = "scores.json";
@@ -32,13 +36,16 @@ const NEURONS: &str = "neurons.csv";
 /// A twin with latents is scored as it predicts when it sees no neuron, beside the twin without latents
 /// that it started from, and under each --condition as it predicts neurons when it sees others: half
 /// (each half from the other), first-half (the same in the order of the neurons), a share such as 0.25,
-/// leave-one-out, or depth:MICROMETRES (those above that depth from those below, and back).
+/// leave-one-out, or depth:MICROMETRES (those above that depth from those below, and back). With --factors
+/// the same is predicted by factor analysis on top of the twin without latents, in closed form: what a twin
+/// with latents must be compared with.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   striate score runs/rgc
   striate score runs/rgc --tier validation --json
   striate score runs/mouse --recording /data/mouse --no-baseline
-  striate score runs/latent --condition half --condition leave-one-out")]
+  striate score runs/latent --condition half --condition leave-one-out
+  striate score runs/latent --condition half --factors 8")]
 pub(crate) struct ScoreArguments {
     #[command(flatten)]
     run: RunArguments,
@@ -51,6 +58,8 @@ pub(crate) struct ScoreArguments {
     /// Score also what is predicted of neurons where others are seen; may be repeated
     #[arg(long = "condition", value_name = "CONDITION")]
     conditions: Vec<Condition>,
+    #[command(flatten)]
+    factors: FactorArguments,
     /// Do not fit a baseline
     #[arg(long)]
     no_baseline: bool,
@@ -63,7 +72,12 @@ pub(crate) fn run(arguments: &ScoreArguments, context: &Context) -> Result<(), F
         from_frame: arguments.from_frame,
         ..run.score_config()
     };
-    let scores = scores(&run, &config, (!arguments.no_baseline, &arguments.conditions), context)?;
+    let wanted = Wanted {
+        baseline: !arguments.no_baseline,
+        conditions: &arguments.conditions,
+        factors: Some(&arguments.factors),
+    };
+    let scores = scores(&run, &config, &wanted, context)?;
     let text = format!(
         "{}scores: {}, {}\n",
         render_table(&scores),
@@ -74,21 +88,43 @@ pub(crate) fn run(arguments: &ScoreArguments, context: &Context) -> Result<(), F
     Ok(())
 }
 
-/// Score the twin last, before it a baseline where one is wanted, the twin it started from, and itself
-/// under conditions; and leave the scores in the run folder.
+/// What is scored beside the twin.
+#[derive(Default)]
+pub(super) struct Wanted<'a> {
+    /// A baseline of the stimulus.
+    pub(super) baseline: bool,
+    /// The twin where it sees neurons.
+    pub(super) conditions: &'a [Condition],
+    /// Factor analysis under the same conditions.
+    pub(super) factors: Option<&'a FactorArguments>,
+}
+
+impl Wanted<'_> {
+    /// A baseline of the stimulus and nothing else.
+    pub(super) fn baseline() -> Self {
+        Self { baseline: true, ..Self::default() }
+    }
+}
+
+/// Score the twin last, before it a baseline where one is wanted, the twin it started from, and factor
+/// analysis and itself under conditions; and leave the scores in the run folder.
 pub(super) fn scores(
     run: &OpenedRun,
     config: &ScoreConfig,
-    (with_baseline, conditions): (bool, &[Condition]),
+    wanted: &Wanted<'_>,
     context: &Context,
 ) -> Result<Vec<Scores>, Failure> {
     let train = &run.config.fit.train_tier;
     // A baseline of the stimulus has nothing to go by where it is one pixel.
     let shown = |session: &Session| session.info.height * session.info.width > 1;
-    let with_baseline = with_baseline && run.recording.sessions.iter().any(shown);
+    let with_baseline = wanted.baseline && run.recording.sessions.iter().any(shown);
+    let factors = wanted.factors.filter(|factors| factors.are_wanted());
     let mut needed = prediction_bytes(&run.twin, &run.recording);
     if with_baseline {
         needed += baseline_bytes(&run.recording, train);
+    }
+    if factors.is_some() {
+        needed += factor_bytes(&run.recording, train);
     }
     context.remark(&format!("scoring needs about {} of memory", machine::format_bytes(needed)));
     context.check_memory(needed)?;
@@ -96,7 +132,19 @@ pub(super) fn scores(
     let twin = TwinPredictor::new(&run.twin, &run.recording)?;
     let conditioned =
         |&condition: &Condition| ConditionedPredictor::new(&run.twin, &run.recording, condition);
-    let conditioned = conditions.iter().map(conditioned).collect::<Result<Vec<_>, _>>()?;
+    // A twin without latents has nothing to see neurons with; factors do.
+    let n_conditioned = if run.twin.n_latents() == 0 && factors.is_some() { 0 } else { usize::MAX };
+    let conditions = wanted.conditions.iter();
+    let conditioned =
+        conditions.take(n_conditioned).map(conditioned).collect::<Result<Vec<_>, _>>()?;
+    let beneath = factors.map(|_| Beneath::of(run)).transpose()?;
+    let factors = match (factors, &beneath) {
+        (Some(factors), Some(beneath)) => {
+            let of = (beneath.twin(), run);
+            factors.fit(of, wanted.conditions, (&mut progress, cancel))?
+        }
+        _ => Vec::new(),
+    };
     let before = run.without_latents.as_ref();
     let before = before.map(|twin| TwinPredictor::new(twin, &run.recording)).transpose()?;
     let before = before.map(|before| before.called(WITHOUT_LATENTS));
@@ -108,6 +156,7 @@ pub(super) fn scores(
     let mut predictors: Vec<&dyn Predictor> = Vec::new();
     predictors.extend(baseline.as_ref().map(|baseline| baseline as &dyn Predictor));
     predictors.extend(before.as_ref().map(|before| before as &dyn Predictor));
+    predictors.extend(factors.iter().map(|factors| factors as &dyn Predictor));
     predictors.extend(conditioned.iter().map(|conditioned| conditioned as &dyn Predictor));
     predictors.push(&twin);
     let scores = score_all(&predictors, &run.recording, config, &mut progress, cancel)?;
@@ -118,14 +167,19 @@ pub(super) fn scores(
 }
 
 /// The twin's scores, and the others' beside them: the baseline's, the twin's without latents, and those
-/// under conditions by the condition.
+/// of the twin and of factor analysis under conditions by the condition.
 fn value(scores: &[Scores]) -> serde_json::Value {
     let Some((twin, others)) = scores.split_last() else { return json!({}) };
     let mut value = twin.to_json();
     let Some(object) = value.as_object_mut() else { return value };
-    let mut conditioned = serde_json::Map::new();
+    let (mut conditioned, mut factors) = (serde_json::Map::new(), serde_json::Map::new());
     for of in others {
-        if let Some(condition) = of.predictor.strip_prefix(GIVEN) {
+        let of_factors = of.predictor.strip_prefix(FACTORS_GIVEN);
+        if let Some(condition) =
+            of_factors.or_else(|| of.predictor.strip_prefix(SMOOTH_FACTORS_GIVEN))
+        {
+            factors.insert(condition.to_owned(), of.to_json());
+        } else if let Some(condition) = of.predictor.strip_prefix(GIVEN) {
             conditioned.insert(condition.to_owned(), of.to_json());
         } else if of.predictor == WITHOUT_LATENTS {
             object.insert("without_latents".into(), of.to_json());
@@ -135,5 +189,6 @@ fn value(scores: &[Scores]) -> serde_json::Value {
     }
     object.entry("baseline").or_insert_with(|| json!(null));
     object.insert("conditioned".into(), conditioned.into());
+    object.insert("factor_analysis".into(), factors.into());
     value
 }

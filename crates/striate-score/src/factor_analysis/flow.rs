@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::FactorError;
 use super::conditional::{Conditional, hidden_of};
+use super::factors::Factors;
 use super::model::{FactorAnalysis, FactorConfig};
 use super::quadrature::Quadrature;
 use super::regression::{check_predictions, predictions, slope, transformed};
-use super::smooth::{GaussianProcessFactors, SmoothingConfig, stacked};
+use super::smooth::{SmoothingConfig, stacked};
 use super::transform::{Fitted, Transform};
 use crate::cca::check_finite;
 
@@ -53,12 +54,6 @@ pub struct FlowFactorAnalysis {
     /// Of the residuals; their means are the `a_n`.
     factors: Factors,
     quadrature: Quadrature,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Factors {
-    Independent(FactorAnalysis),
-    Smooth(GaussianProcessFactors),
 }
 
 /// Hidden neurons of one trial, given the visible ones.
@@ -165,6 +160,23 @@ impl FlowFactorAnalysis {
         pairs.map(|(conditional, trial)| self.of_responses(conditional, trial)).collect()
     }
 
+    /// Every neuron, given all others in all frames of each trial: one result for each, in which all neurons
+    /// are hidden.
+    ///
+    /// # Errors
+    /// As [`FlowFactorAnalysis::condition`].
+    pub fn condition_each(
+        &self,
+        trials: &[PopulationTrial<'_>],
+    ) -> Result<Vec<FlowConditional>, FactorError> {
+        let all: Vec<usize> = (0..self.n_neurons()).collect();
+        let of_trial = |trial: &PopulationTrial<'_>| {
+            let residuals = self.residuals(trial, &all)?;
+            self.of_responses(self.factors.condition_each(residuals.view())?, trial)
+        };
+        trials.iter().map(of_trial).collect()
+    }
+
     /// Natural logarithms of the densities of the hidden neurons' responses in a trial, each for itself,
     /// `[frame, hidden]`: the normal density of the transformed response times the transform's derivative.
     ///
@@ -269,40 +281,6 @@ impl FlowFactorAnalysis {
             self.quadrature.mean(transformed_mean[place], variance[place], inverse)
         });
         Ok(FlowConditional { hidden, mean, transformed_mean, transformed_variance: variance })
-    }
-}
-
-impl Factors {
-    /// Fit to residuals of all trials, one after another.
-    fn fit(
-        residuals: ArrayView2<'_, f64>,
-        trials: &[ArrayView2<'_, f64>],
-        config: &FlowConfig,
-    ) -> Result<Self, FactorError> {
-        let Some(smoothing) = &config.smoothing else {
-            return FactorAnalysis::fit(residuals, &config.factors).map(Self::Independent);
-        };
-        let mut rest = residuals;
-        let mut parts = Vec::with_capacity(trials.len());
-        for trial in trials {
-            let (part, others) = rest.split_at(ndarray::Axis(0), trial.nrows());
-            parts.push(part);
-            rest = others;
-        }
-        GaussianProcessFactors::fit(&parts, &config.factors, smoothing).map(Self::Smooth)
-    }
-
-    fn condition(
-        &self,
-        visible: &[usize],
-        trials: &[ArrayView2<'_, f64>],
-    ) -> Result<Vec<Conditional>, FactorError> {
-        match self {
-            Self::Independent(model) => {
-                trials.iter().map(|trial| model.condition(visible, *trial)).collect()
-            }
-            Self::Smooth(model) => model.condition(visible, trials),
-        }
     }
 }
 

@@ -216,7 +216,11 @@ impl FactorAnalysis {
     }
 
     /// What visible neurons say of the factors.
-    fn seen(&self, visible: &[usize], values: ArrayView2<'_, f64>) -> Result<Seen, FactorError> {
+    pub(super) fn seen(
+        &self,
+        visible: &[usize],
+        values: ArrayView2<'_, f64>,
+    ) -> Result<Seen, FactorError> {
         hidden_of(visible, self.n_neurons())?;
         let centred = centred(&self.mean, visible, values)?;
         let loadings = self.loadings.select(Axis(0), visible);
@@ -226,13 +230,13 @@ impl FactorAnalysis {
     }
 }
 
-struct Seen {
+pub(super) struct Seen {
     /// Responses less their means, `[frame, visible]`.
-    centred: Array2<f64>,
+    pub(super) centred: Array2<f64>,
     /// `psi^-1 C`, `[visible, factor]`.
-    weighted: Array2<f64>,
+    pub(super) weighted: Array2<f64>,
     /// Of the factors, given what is seen: `I + C^T psi^-1 C`.
-    precision: Cholesky,
+    pub(super) precision: Cholesky,
 }
 
 /// `psi^-1 C`.

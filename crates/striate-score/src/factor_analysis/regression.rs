@@ -60,7 +60,24 @@ pub(super) fn slope(predicted: ArrayView1<'_, f64>, responses: ArrayView1<'_, f6
     let centred = centre(predicted);
     let variance = centred.dot(&centred);
     let largest = predicted.iter().fold(0.0f64, |most, value| most.max(value.abs()));
-    // What is left of a constant is rounding.
-    let least = (1e-12 * largest).powi(2) * predicted.len() as f64;
+    // What is left of a constant is rounding, of twins' predictions in f32.
+    let least = (1e-6 * largest).powi(2) * predicted.len() as f64;
     if variance > least { centred.dot(&centre(responses)) / variance } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array1;
+
+    use super::*;
+
+    #[test]
+    fn rounding_of_constant_predictions_is_no_regressor() {
+        let responses = Array1::from_shape_fn(100, |t| (0.3 * t as f64).sin());
+        let rounded = Array1::from_shape_fn(100, |t| 0.7 + 6e-8 * (t % 3) as f64);
+        assert_eq!(slope(rounded.view(), responses.view()), 0.0);
+        assert_eq!(slope(Array1::zeros(100).view(), responses.view()), 0.0);
+        let varied = responses.mapv(|value| 0.7 + 1e-3 * value);
+        assert!((slope(varied.view(), responses.view()) - 1e3).abs() < 1e-6);
+    }
 }

@@ -39,7 +39,8 @@ pub(super) fn run(out: &Path, context: &Context) -> Result<(), Failure> {
     finished(fit(&config, &folder, &mut context.progress(), &context.cancel)?)?;
     context.remark("3/5 score: without latents, with them, and given half of the neurons");
     let run = OpenedRun::of_folder(&folder, context)?;
-    let scores = score::scores(&run, &run.score_config(), (false, &[Condition::Half]), context)?;
+    let wanted = score::Wanted { conditions: &[Condition::Half], ..score::Wanted::default() };
+    let scores = score::scores(&run, &run.score_config(), &wanted, context)?;
     context.remark("4/5 probe: the latents themselves");
     let wanted = LatentAnalysisConfig { max_trials: MAX_TRIALS, ..LatentAnalysisConfig::default() };
     let analysis = probe::analyse(&run, &wanted, context)?;

@@ -117,3 +117,21 @@ fn odd_data_are_fitted_and_impossible_ones_refused() {
     let said = fitted.condition(&[1], Array2::zeros((2, 2)).view()).unwrap_err().to_string();
     assert!(said.contains("found 2, expected 1, the visible ones"), "{said}");
 }
+
+#[test]
+fn each_neuron_from_all_others_at_once_is_that_of_one_after_the_other() {
+    let random = &mut random("each");
+    let model = truth(9, 3, random);
+    let frames = responses(&model, &normal((20, 3), random), random);
+    let together = model.condition_each(frames.view()).unwrap();
+    for neuron in 0..9 {
+        let others: Vec<usize> = (0..9).filter(|&other| other != neuron).collect();
+        let seen = frames.select(ndarray::Axis(1), &others);
+        let alone = model.condition(&others, seen.view()).unwrap();
+        for frame in 0..20 {
+            let place = [frame, neuron];
+            assert!((together.mean[place] - alone.mean[[frame, 0]]).abs() < 1e-10);
+            assert!((together.variance[place] - alone.variance[[frame, 0]]).abs() < 1e-10);
+        }
+    }
+}
