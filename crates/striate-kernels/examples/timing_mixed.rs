@@ -94,5 +94,9 @@ fn run(repeats: usize) {
         };
         READOUT.backward(&features, &positions, &weights, &plain, gradients);
     });
-    println!("taps one by one: {:.1} ms forward, {:.1} ms backward", 22.0 * forward, 22.0 * backward);
+    println!(
+        "taps one by one: {:.1} ms forward, {:.1} ms backward",
+        22.0 * forward,
+        22.0 * backward
+    );
 }

@@ -1,6 +1,7 @@
 //! Feature maps read at the neurons' positions, mixed over frames and channels before the weights.
 
 mod backward;
+mod chunk;
 mod taps;
 #[cfg(test)]
 mod tests;

@@ -109,9 +109,8 @@ impl Twin {
                 kept: start - first..end - first,
             }
         };
-        let starts = move |clip| {
-            (0..n_predicted).step_by(new_frames).map(move |start| stretch(clip, start))
-        };
+        let starts =
+            move |clip| (0..n_predicted).step_by(new_frames).map(move |start| stretch(clip, start));
         (0..n_clips).flat_map(starts).collect()
     }
 
