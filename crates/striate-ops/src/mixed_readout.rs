@@ -65,7 +65,8 @@ fn geometry(
         let expected = "[clip, frame, height, width, channel]";
         return Err(OpError::shape(NAME, "features", features.shape(), expected));
     };
-    let n_neurons = outputs.first().map_or(0, |output| output.weights.shape()[0]);
+    let first = outputs.first().and_then(|output| output.weights.shape().first());
+    let n_neurons = first.copied().unwrap_or(0);
     for MixedOutput { weights, bias } in outputs {
         check_shape(NAME, "weights", weights.shape(), &[n_neurons, channels])?;
         if let Some(bias) = bias {

@@ -30,8 +30,10 @@ impl Bench {
     pub(crate) fn long() -> Self {
         let mut config = SimulationConfig::tiny();
         config.canvas.n_frames = 365;
-        config.trials.train = 3;
+        config.trials.train = 2;
+        config.trials.oracle.n_videos = 1;
         config.trials.oracle.n_repeats = 1;
+        config.trials.live_test_main.n_repeats = 1;
         Self::with(config)
     }
 

@@ -84,6 +84,8 @@ impl<'a> SessionScorer<'a> {
             data,
         };
         let inputs: Vec<TrialInput<'_>> = items.iter().zip(data).map(input).collect();
+        let n_after: Vec<usize> =
+            items.iter().map(|item| self.loaded(item).end - item.frames.end).collect();
         for (predictor, running) in self.predictors.iter().zip(&mut self.running) {
             let judged = predictor.judge_all(&inputs)?;
             let found = judged.len();
@@ -91,8 +93,9 @@ impl<'a> SessionScorer<'a> {
                 let what = format!("trials predicted by `{}`", predictor.name());
                 return Err(ScoreError::mismatch(what, found, items.len()));
             }
-            for ((item, data), judged) in items.iter().zip(data).zip(&judged) {
-                let n_after = self.loaded(item).end - item.frames.end;
+            for (((item, data), &n_after), judged) in
+                items.iter().zip(data).zip(&n_after).zip(&judged)
+            {
                 let recorded = recorded(self.session, item, (data, n_after))?;
                 let rows = |values| scored_rows(predictor.name(), values, recorded.dim(), n_after);
                 running.add(item, rows(&judged.rates)?, recorded);

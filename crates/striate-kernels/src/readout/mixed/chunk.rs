@@ -35,20 +35,23 @@ impl Backward<'_> {
         }
     }
 
-    /// Gradients of a neuron's products, `[frame, row]`, in some frames.
+    /// Gradients of a neuron's products, `[frame, row]`, in some frames: each number that was read is a sum of
+    /// one product from each frame around it.
     fn of_products(&self, neuron: usize, frames: &Range<usize>, found: &mut [f32]) {
         let (n_frames, n_neurons) = (self.of.readout.n_frames, self.of.readout.n_neurons);
-        let per_clip = self.of.frames_per_clip();
-        let before = self.taps.n_frames / 2;
-        for (frame, found) in frames.clone().zip(found.chunks_exact_mut(self.taps.n_rows())) {
-            let (clip, within) = (frame / per_clip, frame % per_clip);
-            for (row, found) in found.iter_mut().enumerate() {
-                let (output, tap) = (row / self.taps.n_frames, row % self.taps.n_frames);
-                let to = (within + before).checked_sub(tap).filter(|&to| to < per_clip);
-                *found = to.map_or(0.0, |to| {
-                    let frame = clip * per_clip + to;
-                    self.gradient[(output * n_frames + frame) * n_neurons + neuron]
-                });
+        let (per_clip, taps) = (self.of.frames_per_clip(), &self.taps);
+        let before = taps.n_frames / 2;
+        found.fill(0.0);
+        for to in frames.start.saturating_sub(before)..(frames.end + before).min(n_frames) {
+            let clip = to / per_clip * per_clip;
+            let first = to.saturating_sub(before).max(clip).max(frames.start);
+            let end = (to + before + 1).min(clip + per_clip).min(frames.end);
+            for output in 0..taps.n_outputs {
+                let gradient = self.gradient[(output * n_frames + to) * n_neurons + neuron];
+                for frame in first..end {
+                    let row = output * taps.n_frames + frame + before - to;
+                    found[(frame - frames.start) * taps.n_rows() + row] = gradient;
+                }
             }
         }
     }
