@@ -35,7 +35,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn numbers(length: usize, scale: f32) -> Vec<f32> {
     let mut values = vec![0.0; length];
     fill_normal(length as u64, &mut values);
-    values.iter_mut().for_each(|value| *value *= scale);
+    for value in &mut values {
+        *value *= scale;
+    }
     values
 }
 

@@ -53,7 +53,7 @@ pub fn mixed_readout(
     let weights: Vec<Var> = outputs.iter().map(|output| output.weights.clone()).collect();
     let all = read(tape, kernel, features, positions, weights, &mixing.weight);
     let finish = |(index, output)| add_constants(tape, kernel, (&all, index), output, &mixing.bias);
-    outputs.iter().enumerate().map(finish).collect()
+    Ok(outputs.iter().enumerate().map(finish).collect())
 }
 
 fn geometry(
@@ -154,7 +154,7 @@ fn add_constants(
     (all, index): (&Var, usize),
     output: &MixedOutput,
     constants: &Var,
-) -> Result<Var, OpError> {
+) -> Var {
     let BilinearReadout { n_frames, n_neurons, channels, .. } = kernel.readout;
     let (weights, length) = (output.weights.clone(), n_frames * n_neurons);
     let sum = |weights: &[f32]| weights.iter().map(|&weight| f64::from(weight)).sum::<f64>() as f32;
@@ -174,7 +174,7 @@ fn add_constants(
     let targets = [all, &weights, constants].map(Var::target);
     let to_bias = output.bias.as_ref().map_or_else(Target::default, Var::target);
     let shape = vec![kernel.n_clips, n_frames / kernel.n_clips.max(1), n_neurons];
-    Ok(tape.record(shape, values, &arguments, move |gradient, flow| {
+    tape.record(shape, values, &arguments, move |gradient, flow| {
         let mut of_added = flow.take(n_neurons);
         channel_sums(&gradient, &mut of_added);
         let [to_all, to_weights, to_constants] = targets;
@@ -193,5 +193,5 @@ fn add_constants(
             out[index * length..][..length].copy_from_slice(&gradient);
         });
         flow.pass(to_bias, of_added);
-    }))
+    })
 }
