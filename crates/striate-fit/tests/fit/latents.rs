@@ -1,7 +1,10 @@
 //! Fits of twins with latents, in two stages.
 
-use striate_fit::{FitOutcome, RunFolder, StageKind};
+use std::path::Path;
+
+use striate_fit::{FitConfig, FitOutcome, RunFolder, StageKind};
 use striate_model::latent::is_latent;
+use striate_model::readout::{MixingConfig, ReadoutConfig};
 use striate_model::{Parameter, Twin};
 
 use crate::support::{Bench, results};
@@ -175,4 +178,17 @@ fn conditioned_score_is_of_the_frames_of_the_plain_one() {
 fn pieces_of_a_twin_that_looks_ahead_are_scored_as_the_whole() {
     let mixing = ["model.readout.mixing={ frames = 9, channels = 3 }"];
     assert_conditioned_score_is_the_plain_one(&Bench::long(), &["360"], &mixing);
+}
+
+#[test]
+fn published_twins_mix_frames_and_channels() {
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    for name in ["sensorium-2023-zig.toml", "sensorium-2023-latent.toml"] {
+        let text = std::fs::read_to_string(configs.join(name)).unwrap();
+        let changes = ["recording.path=data".to_owned()];
+        let config = FitConfig::from_toml(&text, &configs, &changes).unwrap();
+        config.clone().check().unwrap();
+        let ReadoutConfig::Gaussian(readout) = &config.model.readout else { panic!("{name}") };
+        assert_eq!(readout.mixing, Some(MixingConfig { frames: 11, channels: 5 }), "{name}");
+    }
 }
