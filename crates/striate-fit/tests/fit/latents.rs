@@ -188,7 +188,7 @@ fn published_twins_mix_frames_and_channels() {
         let changes = ["recording.path=data".to_owned()];
         let config = FitConfig::from_toml(&text, &configs, &changes).unwrap();
         config.clone().check().unwrap();
-        let ReadoutConfig::Gaussian(readout) = &config.model.readout else { panic!("{name}") };
+        let ReadoutConfig::Gaussian(readout) = &config.model.readout;
         assert_eq!(readout.mixing, Some(MixingConfig { frames: 11, channels: 5 }), "{name}");
     }
 }
