@@ -31,7 +31,7 @@ const NEURONS: usize = 256;
 /// in PyTorch, and a dot product; the readout of Schmidt et al. 2024, arXiv 2410.16136.)
 ///
 /// Both are linear, so weights and kernel are folded into one row of weights for each neuron and frame of the
-/// kernel, which costs about a fifth of the convolution; see [`Taps`]. Features are read once for all.
+/// kernel, which costs about a fifth of the convolution. Features are read once for all.
 ///
 /// # Shapes
 /// `output` and its gradient `[output, frame, neuron]`, frames of all clips one after another; others as
