@@ -3,6 +3,7 @@
 mod backward;
 mod gradients;
 mod loops;
+mod mixed;
 mod places;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use loops::{Frame, Responses};
 use places::{FramePositions, MOST_PIXELS, Map};
 
 pub use backward::ReadoutGradients;
+pub use mixed::{MixedGradients, MixedReadout, MixedWeights};
 
 /// Frames that make enough tasks of the forward pass; of fewer, each is split.
 const FRAMES: usize = 32;
@@ -176,9 +178,13 @@ impl BilinearReadout {
     }
 
     fn check(&self, features: &[f32], positions: &Positions<'_>, weights: &[f32]) {
+        check_length("weights", weights.len(), &[self.n_neurons, self.channels]);
+        self.check_maps(features, positions);
+    }
+
+    fn check_maps(&self, features: &[f32], positions: &Positions<'_>) {
         let shape = [self.n_frames, self.height, self.width, self.channels];
         check_length("features", features.len(), &shape);
-        check_length("weights", weights.len(), &[self.n_neurons, self.channels]);
         positions.check(self.n_frames, self.n_neurons);
         assert!(self.height > 0 && self.width > 0, "feature maps without pixels");
         let largest = self.height.max(self.width);

@@ -1,10 +1,12 @@
 //! Readouts: from feature maps to neurons, one per session.
 
 mod gaussian;
+mod mixing;
 
 use striate_ops::Var;
 
 pub use gaussian::{GaussianConfig, InitialBias};
+pub use mixing::MixingConfig;
 
 use crate::core::Penalty;
 use crate::error::ModelError;
@@ -72,6 +74,9 @@ pub trait Readout: Send + Sync {
     /// # Errors
     /// As [`Readout::forward`].
     fn penalties(&self, pass: &mut Pass<'_>) -> Result<Vec<Penalty>, ModelError>;
+
+    /// Frames of features to either side of its own, within the clip, that what is read in a frame depends on.
+    fn frames_ahead(&self) -> usize;
 
     /// Receptive-field centres `[neuron, 2]`, (x, y) in [-1, 1] over the core's output.
     ///

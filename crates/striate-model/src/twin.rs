@@ -199,6 +199,12 @@ impl Twin {
         self.core.grid().n_lags - 1
     }
 
+    /// Frames after its own in the clip that a prediction depends on, through the readout's mixing; where
+    /// there are, it depends on `frames_consumed + frames_ahead` frames before its own. 0 without mixing.
+    pub fn frames_ahead(&self) -> usize {
+        self.sessions.iter().map(|parts| parts.readout.frames_ahead()).max().unwrap_or(0)
+    }
+
     /// Where the pixels of the core's output lie on the stimulus.
     pub fn output_grid(&self) -> OutputGrid {
         self.core.grid()

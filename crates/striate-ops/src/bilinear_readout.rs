@@ -49,7 +49,7 @@ pub fn bilinear_readout(
 ) -> Result<Var, OpError> {
     let kernel = geometry(features, weights)?;
     let n_neurons = kernel.n_neurons;
-    positions.check(kernel.n_frames, n_neurons)?;
+    positions.check(NAME, kernel.n_frames, n_neurons)?;
     let bias = match bias {
         Some(bias) => bias.clone(),
         None => tape.constant_buffer(vec![n_neurons], tape.pool().zeros(n_neurons))?,
@@ -84,19 +84,24 @@ pub fn bilinear_readout(
 }
 
 impl Positions {
-    fn check(&self, n_frames: usize, n_neurons: usize) -> Result<(), OpError> {
-        check_shape(NAME, "centres", self.centres.shape(), &[n_neurons, 2])?;
+    pub(crate) fn check(
+        &self,
+        operation: &'static str,
+        n_frames: usize,
+        n_neurons: usize,
+    ) -> Result<(), OpError> {
+        check_shape(operation, "centres", self.centres.shape(), &[n_neurons, 2])?;
         if let Some(Sampling { spread, noise }) = &self.sampling {
-            check_shape(NAME, "spread", spread.shape(), &[n_neurons, 2, 2])?;
-            check_shape(NAME, "noise", noise.shape(), &[n_frames, 2, n_neurons])?;
+            check_shape(operation, "spread", spread.shape(), &[n_neurons, 2, 2])?;
+            check_shape(operation, "noise", noise.shape(), &[n_frames, 2, n_neurons])?;
         }
         match &self.shift {
-            Some(shift) => check_shape(NAME, "shift", shift.shape(), &[n_frames, 2]),
+            Some(shift) => check_shape(operation, "shift", shift.shape(), &[n_frames, 2]),
             None => Ok(()),
         }
     }
 
-    fn values(&self) -> readout::Positions<'_> {
+    pub(crate) fn values(&self) -> readout::Positions<'_> {
         let sampling = self.sampling.as_ref();
         readout::Positions {
             centres: self.centres.values(),

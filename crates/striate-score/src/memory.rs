@@ -27,13 +27,13 @@ const PROCESS_BYTES: u64 = 48 << 20;
 
 /// Predicted peak in bytes of a twin's predictions for trials of the recording.
 pub fn prediction_bytes(twin: &Twin, recording: &Recording) -> u64 {
-    let n_lags = twin.frames_consumed() + 1;
+    let (n_lags, n_beside) = (twin.frames_consumed() + 1, 2 * twin.frames_ahead());
     let of_session = |session: &striate_recording::Session| {
         let info = &session.info;
         let longest = info.trials.iter().map(|trial| trial.n_frames).max().unwrap_or(1);
         let (n_clips, n_frames) = match info.kind {
             StimulusKind::Image => (IMAGES_AT_A_TIME, 1),
-            StimulusKind::Video => (1, longest.min(FRAMES_AT_A_TIME + n_lags)),
+            StimulusKind::Video => (1, longest.min(FRAMES_AT_A_TIME + n_lags + n_beside)),
         };
         // What training keeps is more than a prediction needs, and that is known.
         let activations = twin.training_bytes(n_clips, n_frames);

@@ -10,6 +10,8 @@ pub use condition::Condition;
 pub use conditioned::ConditionedPredictor;
 pub use factors::FactorPredictor;
 
+use std::ops::Range;
+
 use ndarray::{Array2, s};
 use striate_base::RandomStream;
 use striate_model::{ClipInput, Twin};
@@ -58,8 +60,22 @@ pub trait Predictor: Sync {
     fn name(&self) -> &str;
 
     /// Frames at the start of its input that it needs but does not predict. A prediction depends on
-    /// the frame it is for and on that many frames before it.
+    /// the frame it is for and on that many frames before it, and on what [`Predictor::frames_ahead`] says.
     fn frames_consumed(&self) -> usize;
+
+    /// Frames after its own that a prediction depends on where the trial has them; as many more before it count
+    /// too. Who predicts a trial in pieces gives that many frames beyond both ends of a piece and leaves their
+    /// predictions out ([`Predictor::context`]).
+    fn frames_ahead(&self) -> usize {
+        0
+    }
+
+    /// The frames to give for predictions of some frames of a trial of `n_frames` that are as if the whole trial
+    /// were given.
+    fn context(&self, frames: &Range<usize>, n_frames: usize) -> Range<usize> {
+        let before = self.frames_consumed() + self.frames_ahead();
+        frames.start.saturating_sub(before)..(frames.end + self.frames_ahead()).min(n_frames)
+    }
 
     /// Rates of the session's neurons, shape `[frame - frames_consumed, neuron]`.
     ///
@@ -144,6 +160,10 @@ impl Predictor for TwinPredictor<'_> {
 
     fn frames_consumed(&self) -> usize {
         self.twin.frames_consumed()
+    }
+
+    fn frames_ahead(&self) -> usize {
+        self.twin.frames_ahead()
     }
 
     fn predict(&self, input: TrialInput<'_>) -> Result<Array2<f32>, ScoreError> {

@@ -77,7 +77,7 @@ pub fn score_all(
         }
         progress.start(&format!("score {tier}"), Some(plan.n_units()));
         for session in &plan.sessions {
-            let mut scorer = SessionScorer::new(predictors, recording, session, n_consumed)?;
+            let mut scorer = SessionScorer::new(predictors, recording, session)?;
             scorer.run(progress, cancel)?;
             for (scores, neurons) in scores.iter_mut().zip(scorer.finish()) {
                 scores.insert(&tier, &session.id, neurons);

@@ -85,7 +85,7 @@ impl Trainer<'_> {
         let mut start = window.start + consumed.max(info.scored_from_frame);
         while start < window.end {
             let end = (start + FRAMES_PER_PIECE).min(window.end);
-            self.judge_frames(session, trials, start - consumed..end, correlations)?;
+            self.judge_frames((session, trials), start..end, &window, correlations)?;
             start = end;
         }
         Ok(())
@@ -147,21 +147,28 @@ impl Trainer<'_> {
         start..start + length
     }
 
+    /// Predict some frames of a window, with the frames beside them in it that predictions depend on.
     fn judge_frames(
         &self,
-        session: usize,
-        trials: &[usize],
+        (session, trials): (usize, &[usize]),
         frames: Range<usize>,
+        window: &Range<usize>,
         correlations: &mut Correlations,
     ) -> Result<(), FitError> {
-        let clips = Clips::load(&self.recording.sessions[session], trials, frames)?;
+        let (consumed, ahead) = (self.twin.frames_consumed(), self.twin.frames_ahead());
+        let first = frames.start.saturating_sub(consumed + ahead).max(window.start);
+        let loaded = first..(frames.end + ahead).min(window.end);
+        let clips = Clips::load(&self.recording.sessions[session], trials, loaded.clone())?;
         let predicted = self.twin.predict(&clips.input(session))?;
         let n_neurons = self.recording.sessions[session].info.n_neurons;
-        let skipped = self.twin.frames_consumed() * n_neurons;
         let per_clip = clips.n_frames * n_neurons;
-        let predicted = predicted.chunks_exact((per_clip - skipped).max(1));
+        // From each clip's last frame to the judged ones.
+        let back = (loaded.end - frames.start) * n_neurons..(loaded.end - frames.end) * n_neurons;
+        let predicted = predicted.chunks_exact((per_clip - consumed * n_neurons).max(1));
         for (predicted, recorded) in predicted.zip(clips.responses.chunks_exact(per_clip.max(1))) {
-            correlations.add(predicted, &recorded[skipped..]);
+            let [predicted, recorded] = [predicted, recorded]
+                .map(|values| &values[values.len() - back.start..values.len() - back.end]);
+            correlations.add(predicted, recorded);
         }
         Ok(())
     }

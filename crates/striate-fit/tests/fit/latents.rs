@@ -1,7 +1,10 @@
 //! Fits of twins with latents, in two stages.
 
-use striate_fit::{FitOutcome, RunFolder, StageKind};
+use std::path::Path;
+
+use striate_fit::{FitConfig, FitOutcome, RunFolder, StageKind};
 use striate_model::latent::is_latent;
+use striate_model::readout::{MixingConfig, ReadoutConfig};
 use striate_model::{Parameter, Twin};
 
 use crate::support::{Bench, results};
@@ -141,21 +144,19 @@ fn both_stages_can_be_one() {
 }
 
 /// Without loadings a prediction from other neurons is that of the stimulus, and both scores are of the same
-/// frames: whole trials, random crops, and crops too short to be scored.
-#[test]
-fn conditioned_score_is_of_the_frames_of_the_plain_one() {
-    let bench = Bench::new();
+/// frames.
+fn assert_conditioned_score_is_the_plain_one(bench: &Bench, crops: &[&str], more: &[&str]) {
     let scores = |crop: &str, metric: &str| {
         let name = format!("{metric}-{crop}");
         let metric = format!("fit.validation.metric={metric}");
         let crop = format!("fit.validation.crop_frames={crop}");
         // The first stage leaves latents out, the second one moves nothing yet.
-        let changes = with(&[&metric, &crop, "fit.joint.learning_rate=1e-30", "fit.max_epochs=1"]);
-        bench.fit(&name, &changes).unwrap();
+        let changes = [&metric, &crop, "fit.joint.learning_rate=1e-30", "fit.max_epochs=1"];
+        bench.fit(&name, &with(&[&changes[..], more].concat())).unwrap();
         let metrics = RunFolder::open(&bench.run(&name)).unwrap().metrics().unwrap();
         metrics.iter().map(|m| m.validation_score.unwrap()).collect::<Vec<f64>>()
     };
-    for crop in ["70", "60", "5"] {
+    for crop in crops {
         let plain = scores(crop, "single-trial-correlation");
         let conditioned = scores(crop, "conditioned-correlation");
         assert_eq!((plain.len(), conditioned.len()), (3, 3));
@@ -163,5 +164,31 @@ fn conditioned_score_is_of_the_frames_of_the_plain_one() {
             // Averages over samples of equal predictions are rounded.
             assert!((plain - conditioned).abs() < 1e-5, "crop {crop}: {plain}, {conditioned}");
         }
+    }
+}
+
+/// Whole trials, random crops, and crops too short to be scored.
+#[test]
+fn conditioned_score_is_of_the_frames_of_the_plain_one() {
+    assert_conditioned_score_is_the_plain_one(&Bench::new(), &["70", "60", "5"], &[]);
+}
+
+/// The plain score is of pieces of a trial, the conditioned one of all of it.
+#[test]
+fn pieces_of_a_twin_that_looks_ahead_are_scored_as_the_whole() {
+    let mixing = ["model.readout.mixing={ frames = 9, channels = 3 }"];
+    assert_conditioned_score_is_the_plain_one(&Bench::long(), &["360"], &mixing);
+}
+
+#[test]
+fn published_twins_mix_frames_and_channels() {
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+    for name in ["sensorium-2023-zig.toml", "sensorium-2023-latent.toml"] {
+        let text = std::fs::read_to_string(configs.join(name)).unwrap();
+        let changes = ["recording.path=data".to_owned()];
+        let config = FitConfig::from_toml(&text, &configs, &changes).unwrap();
+        config.clone().check().unwrap();
+        let ReadoutConfig::Gaussian(readout) = &config.model.readout;
+        assert_eq!(readout.mixing, Some(MixingConfig { frames: 11, channels: 5 }), "{name}");
     }
 }

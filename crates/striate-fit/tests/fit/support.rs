@@ -26,6 +26,17 @@ impl Bench {
         Self::with(SimulationConfig { n_sessions: 2, ..SimulationConfig::tiny() })
     }
 
+    /// A few trials that are longer than what is predicted at a time.
+    pub(crate) fn long() -> Self {
+        let mut config = SimulationConfig::tiny();
+        config.canvas.n_frames = 365;
+        config.trials.train = 2;
+        config.trials.oracle.n_videos = 1;
+        config.trials.oracle.n_repeats = 1;
+        config.trials.live_test_main.n_repeats = 1;
+        Self::with(config)
+    }
+
     /// A recording from which much can be learnt: simple cells, little noise, a still eye.
     pub(crate) fn clear() -> Self {
         let mut config = SimulationConfig { n_neurons: 12, ..SimulationConfig::tiny() };

@@ -17,7 +17,7 @@ use crate::scratch::{LINE, with_scratch};
 use crate::simd::Level;
 
 /// Chunks of frames.
-const CHUNKS: usize = 16;
+pub(super) const CHUNKS: usize = 16;
 /// Values that the sums of all chunks may take together: 64 MiB.
 const VALUES: usize = 1 << 24;
 
@@ -48,10 +48,10 @@ impl ReadoutGradients<'_> {
 }
 
 /// Some frames, and their own gradients.
-struct Chunk<'a> {
-    frames: Range<usize>,
-    features: Option<&'a mut [f32]>,
-    shift: Option<&'a mut [f32]>,
+pub(super) struct Chunk<'a> {
+    pub(super) frames: Range<usize>,
+    pub(super) features: Option<&'a mut [f32]>,
+    pub(super) shift: Option<&'a mut [f32]>,
 }
 
 impl BilinearReadout {
@@ -124,7 +124,7 @@ impl BilinearReadout {
         });
     }
 
-    fn frames_per_chunk(&self) -> usize {
+    pub(super) fn frames_per_chunk(&self) -> usize {
         self.n_frames.div_ceil(CHUNKS).max(1)
     }
 
@@ -236,6 +236,9 @@ impl Block {
     }
 }
 
-fn cut(slice: Option<&mut [f32]>, length: usize) -> Option<std::slice::ChunksMut<'_, f32>> {
+pub(super) fn cut(
+    slice: Option<&mut [f32]>,
+    length: usize,
+) -> Option<std::slice::ChunksMut<'_, f32>> {
     slice.map(|slice| slice.chunks_mut(length.max(1)))
 }

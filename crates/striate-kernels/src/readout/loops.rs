@@ -60,16 +60,7 @@ impl Kernel for Responses<'_> {
             let start = block * BLOCK;
             places.find::<S, false>(simd, &map, &positions, first + start, output.len());
             for (n, output) in output.iter_mut().enumerate() {
-                let corners = places.starts(&map, n);
-                let pixels = Pixels::<S> {
-                    at: [
-                        features.as_ptr().wrapping_add(corners[0]),
-                        features.as_ptr().wrapping_add(corners[1]),
-                        features.as_ptr().wrapping_add(corners[2]),
-                        features.as_ptr().wrapping_add(corners[3]),
-                    ],
-                    weights: places.weights(simd, n),
-                };
+                let pixels = Pixels::<S>::new(simd, features, &places, &map, n);
                 let row = weights.as_ptr().wrapping_add((start + n) * n_channels);
                 let mut sum = simd.splat(0.0);
                 let mut channel = 0;
@@ -95,6 +86,51 @@ impl Kernel for Responses<'_> {
     }
 }
 
+/// `output[n] = features(position[n])`, all channels.
+pub(super) struct Gather<'a> {
+    /// Without weights.
+    pub(super) frame: Frame<'a>,
+    /// `[neuron, channel]`
+    pub(super) output: &'a mut [f32],
+}
+
+impl Kernel for Gather<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Frame { map, features, positions, first, .. } = self.frame;
+        assert!(features.len() == map.len());
+        let n_channels = map.channels;
+        let whole = n_channels - n_channels % S::LANES;
+        let mut places = Places::new();
+        let per_block = (BLOCK * n_channels).max(1);
+        for (block, output) in self.output.chunks_mut(per_block).enumerate() {
+            let count = output.len() / n_channels;
+            places.find::<S, false>(simd, &map, &positions, first + block * BLOCK, count);
+            for (n, output) in output.chunks_exact_mut(n_channels).enumerate() {
+                let pixels = Pixels::<S>::new(simd, features, &places, &map, n);
+                let to = output.as_mut_ptr();
+                let mut channel = 0;
+                // SAFETY: corners begin pixels of the map; these and the output have `n_channels`
+                // values.
+                unsafe {
+                    while channel < whole {
+                        let feature = pixels.feature::<true>(simd, channel, S::LANES);
+                        simd.store(feature, to.add(channel));
+                        channel += S::LANES;
+                    }
+                    if channel < n_channels {
+                        let count = n_channels - channel;
+                        let feature = pixels.feature::<false>(simd, channel, count);
+                        simd.store_first(feature, to.add(channel), count);
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// The pixels around one position.
 struct Pixels<S: Simd> {
     at: [*const f32; 4],
@@ -102,6 +138,21 @@ struct Pixels<S: Simd> {
 }
 
 impl<S: Simd> Pixels<S> {
+    /// Those around neuron `n` of a block.
+    #[inline(always)]
+    fn new(simd: S, features: &[f32], places: &Places, map: &Map, n: usize) -> Self {
+        let corners = places.starts(map, n);
+        Self {
+            at: [
+                features.as_ptr().wrapping_add(corners[0]),
+                features.as_ptr().wrapping_add(corners[1]),
+                features.as_ptr().wrapping_add(corners[2]),
+                features.as_ptr().wrapping_add(corners[3]),
+            ],
+            weights: places.weights(simd, n),
+        }
+    }
+
     /// The feature at the position, `count` channels from `channel` on.
     ///
     /// # Safety

@@ -6,21 +6,21 @@ use crate::testing::{
 };
 
 /// What is read, and the gradient of the output.
-struct Arguments {
-    features: Vec<f32>,
-    centres: Vec<f32>,
-    spread: Vec<f32>,
-    noise: Vec<f32>,
-    shift: Vec<f32>,
+pub(super) struct Arguments {
+    pub(super) features: Vec<f32>,
+    pub(super) centres: Vec<f32>,
+    pub(super) spread: Vec<f32>,
+    pub(super) noise: Vec<f32>,
+    pub(super) shift: Vec<f32>,
     weights: Vec<f32>,
     bias: Vec<f32>,
     gradient: Vec<f32>,
-    has_noise: bool,
-    has_shift: bool,
+    pub(super) has_noise: bool,
+    pub(super) has_shift: bool,
 }
 
 impl Arguments {
-    fn new(r: &BilinearReadout, has_noise: bool, has_shift: bool) -> Self {
+    pub(super) fn new(r: &BilinearReadout, has_noise: bool, has_shift: bool) -> Self {
         let scaled = |length, seed, scale: f32| -> Vec<f32> {
             random(length, seed).iter().map(|x| scale * x).collect()
         };
@@ -39,7 +39,7 @@ impl Arguments {
         }
     }
 
-    fn positions(&self) -> Positions<'_> {
+    pub(super) fn positions(&self) -> Positions<'_> {
         let sampling = Sampling { spread: &self.spread, noise: &self.noise };
         Positions {
             centres: &self.centres,
@@ -56,7 +56,7 @@ impl Arguments {
 }
 
 /// Weight of pixel `index` at a position along an axis, and its slope.
-fn hat(position: f64, index: usize, size: usize) -> [f64; 2] {
+pub(super) fn hat(position: f64, index: usize, size: usize) -> [f64; 2] {
     let half = 0.5 * (size - 1) as f64;
     let distance = (position + 1.0) * half - index as f64;
     if (-1.0..0.0).contains(&distance) {

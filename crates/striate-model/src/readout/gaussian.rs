@@ -8,6 +8,9 @@
 //! all are read at the same place. (Lurz et al. 2021, "Generalization in data-driven models of primary visual cortex",
 //! ICLR, section 3.2 and eq. 1; centres from cortical positions: section 3.3.)
 //!
+//! With `mixing`, a small convolution over frames and channel numbers, shared by all neurons of the session,
+//! comes between the features at the position and the weights ([`super::mixing`]).
+//!
 //! Where the session's coordinates in the tissue are given, a small network (2-30-2, ELU, tanh) maps
 //! them to the centres; otherwise the centres are free parameters.
 //!
@@ -16,8 +19,9 @@
 //! centres are kept within [-1, 1] by the clamp and not by a projection after each step.
 
 use serde::{Deserialize, Serialize};
-use striate_ops::{Positions, Sampling, Var, bilinear_readout, l1};
+use striate_ops::{MixedOutput, Positions, Sampling, Var, bilinear_readout, l1, mixed_readout};
 
+use super::mixing::{Mixing, MixingConfig};
 use super::{Readout, ReadoutInput, ReadoutSettings};
 use crate::config::{count, in_range, not_negative};
 use crate::core::Penalty;
@@ -43,6 +47,9 @@ pub struct GaussianConfig {
     pub bias: bool,
     /// What the biases start from. Default `"mean-response"`.
     pub init_bias: InitialBias,
+    /// A convolution over frames and channels before the weights; absent: none. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mixing: Option<MixingConfig>,
 }
 
 /// What the biases of a readout start from.
@@ -80,6 +87,7 @@ impl Default for GaussianConfig {
             position_units: 30,
             bias: true,
             init_bias: InitialBias::MeanResponse,
+            mixing: None,
         }
     }
 }
@@ -90,7 +98,8 @@ impl ReadoutSettings for GaussianConfig {
         in_range(key, range, (0.0..=1.0).contains(&range), "0 to 1")?;
         not_negative("model.readout.init_sigma", self.init_sigma)?;
         not_negative("model.readout.gamma_features", self.gamma_features)?;
-        count("model.readout.position_units", self.position_units)
+        count("model.readout.position_units", self.position_units)?;
+        self.mixing.as_ref().map_or(Ok(()), MixingConfig::check)
     }
 
     fn build(
@@ -113,9 +122,10 @@ impl ReadoutSettings for GaussianConfig {
                 .then(|| builder.vector(&format!("bias{suffix}"), self.init_bias.of(input, index)));
             Output { features, bias }
         };
-        let outputs = outputs.iter().enumerate().map(output).collect();
+        let outputs: Vec<Output> = outputs.iter().enumerate().map(output).collect();
+        let mixing = self.mixing.as_ref().map(|mixing| mixing.build(outputs.len(), builder));
         let gamma_features = self.gamma_features;
-        Ok(Box::new(GaussianReadout { centres, spread, outputs, gamma_features }))
+        Ok(Box::new(GaussianReadout { centres, spread, outputs, mixing, gamma_features }))
     }
 }
 
@@ -182,6 +192,7 @@ struct GaussianReadout {
     /// `[neuron, 2, 2]`
     spread: ParameterId,
     outputs: Vec<Output>,
+    mixing: Option<Mixing>,
     gamma_features: f64,
 }
 
@@ -224,10 +235,18 @@ impl Readout for GaussianReadout {
     ) -> Result<Vec<Var>, ModelError> {
         let (n_clips, n_frames) = (features.shape()[0], features.shape()[1]);
         let positions = self.positions(pass, n_clips * n_frames, shift)?;
-        let mut all = Vec::with_capacity(self.outputs.len());
+        let mut outputs = Vec::with_capacity(self.outputs.len());
         for output in &self.outputs {
             let weights = pass.parameter(output.features)?;
             let bias = output.bias.map(|bias| pass.parameter(bias)).transpose()?;
+            outputs.push(MixedOutput { weights, bias });
+        }
+        if let Some(mixing) = &self.mixing {
+            let mixing = mixing.values(pass)?;
+            return Ok(mixed_readout(&mut pass.tape, &features, positions, &outputs, &mixing)?);
+        }
+        let mut all = Vec::with_capacity(outputs.len());
+        for MixedOutput { weights, bias } in outputs {
             let (tape, positions) = (&mut pass.tape, positions.clone());
             let read = bilinear_readout(tape, &features, positions, &weights, bias.as_ref())?;
             all.push(read.reshape(vec![n_clips, n_frames, weights.shape()[0]])?);
@@ -246,6 +265,10 @@ impl Readout for GaussianReadout {
             penalties.push(Penalty { value, weight: self.gamma_features });
         }
         Ok(penalties)
+    }
+
+    fn frames_ahead(&self) -> usize {
+        self.mixing.as_ref().map_or(0, Mixing::frames_ahead)
     }
 
     fn centres(&self, pass: &mut Pass<'_>) -> Result<Var, ModelError> {

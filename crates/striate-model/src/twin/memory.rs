@@ -8,6 +8,10 @@ const PER_NEURON_AND_FRAME: usize = 3;
 /// The same for each output of the readout: what is read, and its gradient.
 const PER_OUTPUT: usize = 2;
 
+/// The same with mixing: all outputs before they are told apart, what comes back to them from each (two), and
+/// what the kernel holds of them.
+const OF_MIXING: usize = 4;
+
 /// The same with latents: what is hidden, seen and counted, for frames without prediction too.
 const OF_LATENTS: usize = 3;
 
@@ -24,7 +28,8 @@ impl Twin {
         let n_predicted = n_clips * n_frames.saturating_sub(self.frames_consumed());
         let n_neurons = self.spec.sessions.iter().map(|s| s.n_neurons).max().unwrap_or(0);
         let n_outputs = self.spec.model.likelihood.settings().outputs().len();
-        let mut readout = (PER_NEURON_AND_FRAME + PER_OUTPUT * n_outputs) * n_predicted * n_neurons;
+        let per_output = PER_OUTPUT + if self.frames_ahead() > 0 { OF_MIXING } else { 0 };
+        let mut readout = (PER_NEURON_AND_FRAME + per_output * n_outputs) * n_predicted * n_neurons;
         if self.latent.is_some() {
             readout += OF_LATENTS * n_clips * n_frames * n_neurons;
         }

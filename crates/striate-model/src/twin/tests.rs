@@ -6,6 +6,7 @@ mod files;
 mod gaussian;
 mod latent_reference;
 mod latents;
+mod mixing;
 mod precision;
 mod reference;
 mod zero_inflated;

@@ -1,7 +1,7 @@
 """Reference values of tiny twins with latents, computed with PyTorch in double precision.
 
-Usage: python make_latent_reference.py [FOLDER], writes latent-released.safetensors, latent-proper.safetensors and
-latent-importance.safetensors.
+Usage: python make_latent_reference.py [FOLDER], writes latent-released.safetensors, latent-proper.safetensors,
+latent-importance.safetensors and latent-mixed.safetensors.
 
 Written from the equations of Schmidt et al. 2024 (arXiv 2410.16136) and, for the third, of Burda et al. 2016
 (arXiv 1509.00519). The twins are the factorised one of make_reference.py with a zero-inflated gamma likelihood and
@@ -170,6 +170,31 @@ class Importance(Latent):
     has_positions, is_importance = True, True
 
 
+class Mixed(Latent):
+    """A convolution over the plane of frames and channels of each neuron, before the weights."""
+
+    mixing = (3, 5)
+
+    def __init__(self):
+        super().__init__()
+        self.parameter("readout.mouse.mixing.weight", 2, *self.mixing, scale=0.4)
+        self.parameter("readout.mouse.mixing.bias", 2, scale=0.3)
+
+    def heads(self):
+        features, positions = self.features_and_positions(self.input["stimulus"])
+        at = F.grid_sample(features, positions[:, :, None], align_corners=True, padding_mode="zeros")[..., 0]
+        planes = at.unflatten(0, (self.clips, -1)).permute(0, 3, 1, 2).flatten(0, 1)
+        weight, bias = (self.parameters[f"readout.mouse.mixing.{name}"] for name in ("weight", "bias"))
+        padding = [size // 2 for size in self.mixing]
+        mixed = F.conv2d(planes[:, None], weight[:, None], bias, padding=padding)
+        mixed = mixed.unflatten(0, (self.clips, self.neurons))
+        heads = []
+        for index, output in enumerate(("q", "theta")):
+            weights, bias = (self.parameters[f"readout.mouse.{name}_{output}"] for name in ("features", "bias"))
+            heads.append(torch.einsum("bnfc,nc->bfn", mixed[:, :, index], weights) + bias)
+        return heads
+
+
 def dump(twin, path):
     tensors = {f"parameter/{name}": value.detach().clone() for name, value in twin.parameters.items()}
     tensors |= {f"parameter/{name}": value for name, value in twin.statistics.items()}
@@ -192,5 +217,5 @@ def dump(twin, path):
 if __name__ == "__main__":
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     torch.manual_seed(21)
-    for twin in (Released, Proper, Importance):
+    for twin in (Released, Proper, Importance, Mixed):
         dump(twin(), folder / f"latent-{twin.__name__.lower()}.safetensors")

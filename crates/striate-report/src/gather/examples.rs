@@ -152,11 +152,14 @@ fn recorded_and_predicted(
     if to <= from {
         return Ok(None);
     }
-    let first_frame = from - consumed;
-    let data: TrialData = session.load(trial, first_frame..to)?;
+    let loaded = predictor.context(&(from..to), session.info.trials[trial].n_frames);
+    let first_frame = loaded.start;
+    let data: TrialData = session.load(trial, loaded)?;
     let Some(responses) = &data.responses else { return Ok(None) };
-    let recorded = responses.slice(ndarray::s![consumed.., ..]).to_owned();
+    let recorded = responses.slice(ndarray::s![from - first_frame..to - first_frame, ..]);
     let predicted =
         predictor.predict(TrialInput { session: place, trial, first_frame, data: &data })?;
-    Ok(Some([recorded, predicted]))
+    let first = first_frame + consumed;
+    let predicted = predicted.slice(ndarray::s![from - first..to - first, ..]);
+    Ok(Some([recorded.to_owned(), predicted.to_owned()]))
 }

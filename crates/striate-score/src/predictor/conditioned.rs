@@ -180,6 +180,10 @@ impl Predictor for ConditionedPredictor<'_> {
         self.twin.frames_consumed()
     }
 
+    fn frames_ahead(&self) -> usize {
+        self.twin.frames_ahead()
+    }
+
     fn predict(&self, input: TrialInput<'_>) -> Result<Array2<f32>, ScoreError> {
         Ok(self.judge_one(&input)?.rates)
     }

@@ -19,11 +19,15 @@ fn recording() -> TestRecording {
 
 /// A twin with random weights that loses two frames.
 fn twin(sessions: &[(&str, usize)]) -> Twin {
-    let model: ModelConfig = serde_json::from_str(
-        r#"{ "core": { "kind": "factorised-3d", "channels": [4], "spatial_kernels": [3],
-             "temporal_kernels": [3] } }"#,
-    )
-    .unwrap();
+    twin_reading("{}", sessions)
+}
+
+fn twin_reading(readout: &str, sessions: &[(&str, usize)]) -> Twin {
+    let model = format!(
+        r#"{{ "core": {{ "kind": "factorised-3d", "channels": [4], "spatial_kernels": [3],
+             "temporal_kernels": [3] }}, "readout": {readout} }}"#
+    );
+    let model: ModelConfig = serde_json::from_str(&model).unwrap();
     let shape = |&(id, n_neurons): &(&str, usize)| SessionShape {
         id: id.to_owned(),
         n_neurons,
@@ -94,4 +98,51 @@ fn unknown_sessions_and_other_populations_are_refused() {
     assert_eq!(error, expected);
     let error = reason(&[("dynamic1-2-3-Video-a", 4), ("dynamic4-5-6-Video-b", 3)]);
     assert_eq!(error, "neurons of session `dynamic1-2-3-Video-a`: found 3, expected 4");
+}
+
+/// Correlation of one neuron.
+fn correlation(predicted: &[f64], recorded: &[f64]) -> f64 {
+    let n = predicted.len() as f64;
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / n;
+    let [p, r] = [mean(predicted), mean(recorded)];
+    let sum = |of: &dyn Fn(f64, f64) -> f64| -> f64 {
+        predicted.iter().zip(recorded).map(|(a, b)| of(a - p, b - r)).sum()
+    };
+    sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
+}
+
+#[test]
+fn scores_of_a_twin_that_looks_ahead_are_those_of_whole_trials() {
+    let trial = |(seed, n_frames)| {
+        let stimulus = noise(seed, n_frames, 8, 10);
+        TestTrial { tier: "oracle", responses: row_sums(&stimulus, 3, 1.0, seed), stimulus }
+    };
+    // Pieces have 300 scored frames; the second one of the last trial is shorter than the kernel.
+    let trials: Vec<TestTrial> = [(1, 700), (2, 353)].into_iter().map(trial).collect();
+    let written = videos(&[("dynamic1-2-3-Video-a", trials)]);
+    let readout = r#"{ "mixing": { "frames": 11, "channels": 3 } }"#;
+    let twin = twin_reading(readout, &[("dynamic1-2-3-Video-a", 3)]);
+    let predictor = TwinPredictor::new(&twin, &written.recording).unwrap();
+    assert_eq!((predictor.frames_consumed(), predictor.frames_ahead()), (2, 5));
+    assert_eq!(predictor.context(&(50..350), 353), 43..353);
+    let config = ScoreConfig::default();
+    let (progress, cancel) = (&mut NoProgress, CancelToken::new());
+    let scores = score(&predictor, &written.recording, &config, progress, &cancel).unwrap();
+    let found = &scores.tiers["oracle"].sessions["dynamic1-2-3-Video-a"];
+    assert_eq!(found.n_frames, 650 + 303);
+    let session = &written.recording.sessions[0];
+    for neuron in 0..3 {
+        let (mut predicted, mut recorded) = (Vec::new(), Vec::new());
+        for trial in 0..2 {
+            let data = session.load_whole(trial).unwrap();
+            let input = TrialInput { session: 0, trial, first_frame: 0, data: &data };
+            let rates = predictor.predict(input).unwrap();
+            predicted.extend(rates.column(neuron).iter().skip(48).map(|&r| f64::from(r)));
+            let responses = data.responses.as_ref().unwrap().column(neuron).to_vec();
+            recorded.extend(responses.into_iter().skip(50).map(f64::from));
+        }
+        let expected = correlation(&predicted, &recorded);
+        // Apart by 1e-8 added to each standard deviation; one wrong frame of 953 makes some 1e-4.
+        assert!((found.single_trial_correlation[neuron] - expected).abs() < 1e-6);
+    }
 }

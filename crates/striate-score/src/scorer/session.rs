@@ -1,5 +1,7 @@
 //! One tier of one session, streamed past the predictors.
 
+use std::ops::Range;
+
 use ndarray::{Array2, ArrayView2, s};
 use striate_base::{CancelToken, Progress};
 use striate_recording::{Recording, Session, TrialData};
@@ -15,8 +17,8 @@ pub(super) struct SessionScorer<'a> {
     predictors: &'a [&'a dyn Predictor],
     session: &'a Session,
     plan: &'a SessionPlan,
-    /// Frames before the first scored one that are loaded.
-    n_context: usize,
+    /// Frames before the first scored one and after the last one that are loaded, where there are.
+    context: [usize; 2],
     running: Vec<Running>,
 }
 
@@ -32,7 +34,6 @@ impl<'a> SessionScorer<'a> {
         predictors: &'a [&'a dyn Predictor],
         recording: &'a Recording,
         plan: &'a SessionPlan,
-        n_context: usize,
     ) -> Result<Self, ScoreError> {
         let session = recording.sessions.get(plan.session).ok_or_else(|| {
             ScoreError::mismatch("place of a session", plan.session, recording.sessions.len())
@@ -44,7 +45,17 @@ impl<'a> SessionScorer<'a> {
             bits: Bits::new(n_neurons),
         });
         let running = running.collect();
-        Ok(Self { predictors, session, plan, n_context, running })
+        let most = |of: fn(&dyn Predictor) -> usize| predictors.iter().map(|p| of(*p)).max();
+        let before = most(|p| p.frames_consumed() + p.frames_ahead()).unwrap_or(0);
+        let after = most(|p| p.frames_ahead()).unwrap_or(0);
+        Ok(Self { predictors, session, plan, context: [before, after], running })
+    }
+
+    /// The frames that are loaded for an item.
+    fn loaded(&self, item: &Item) -> Range<usize> {
+        let [before, after] = self.context;
+        let n_frames = self.session.info.trials[item.trial].n_frames;
+        item.frames.start.saturating_sub(before)..(item.frames.end + after).min(n_frames)
     }
 
     pub(super) fn run(
@@ -56,9 +67,7 @@ impl<'a> SessionScorer<'a> {
             if cancel.is_cancelled() {
                 return Err(ScoreError::Cancelled);
             }
-            let load = |item: &Item| {
-                self.session.load(item.trial, item.frames.start - self.n_context..item.frames.end)
-            };
+            let load = |item: &Item| self.session.load(item.trial, self.loaded(item));
             let data = items.iter().map(load).collect::<Result<Vec<_>, _>>()?;
             self.see(items, &data)?;
             progress.advance(items.len() as u64);
@@ -71,10 +80,12 @@ impl<'a> SessionScorer<'a> {
         let input = |(item, data): (&Item, _)| TrialInput {
             session: self.plan.session,
             trial: item.trial,
-            first_frame: item.frames.start - self.n_context,
+            first_frame: self.loaded(item).start,
             data,
         };
         let inputs: Vec<TrialInput<'_>> = items.iter().zip(data).map(input).collect();
+        let n_after: Vec<usize> =
+            items.iter().map(|item| self.loaded(item).end - item.frames.end).collect();
         for (predictor, running) in self.predictors.iter().zip(&mut self.running) {
             let judged = predictor.judge_all(&inputs)?;
             let found = judged.len();
@@ -82,12 +93,14 @@ impl<'a> SessionScorer<'a> {
                 let what = format!("trials predicted by `{}`", predictor.name());
                 return Err(ScoreError::mismatch(what, found, items.len()));
             }
-            for ((item, data), judged) in items.iter().zip(data).zip(&judged) {
-                let recorded = recorded(self.session, item, data)?;
-                let last = |values| last_rows(predictor.name(), values, recorded.dim());
-                running.add(item, last(&judged.rates)?, recorded);
+            for (((item, data), &n_after), judged) in
+                items.iter().zip(data).zip(&n_after).zip(&judged)
+            {
+                let recorded = recorded(self.session, item, (data, n_after))?;
+                let rows = |values| scored_rows(predictor.name(), values, recorded.dim(), n_after);
+                running.add(item, rows(&judged.rates)?, recorded);
                 let log_densities: Vec<_> =
-                    judged.log_densities.iter().map(last).collect::<Result<_, _>>()?;
+                    judged.log_densities.iter().map(rows).collect::<Result<_, _>>()?;
                 running.bits.add(&log_densities);
             }
         }
@@ -134,11 +147,11 @@ impl Running {
     }
 }
 
-/// The item's responses, shape `[frame, neuron]`.
+/// The item's responses, shape `[frame, neuron]`; `n_after` frames follow it in the data.
 fn recorded<'d>(
     session: &Session,
     item: &Item,
-    data: &'d TrialData,
+    (data, n_after): (&'d TrialData, usize),
 ) -> Result<ArrayView2<'d, f32>, ScoreError> {
     let trial = || &session.info.trials[item.trial].id;
     let responses = data.responses.as_ref().ok_or_else(|| {
@@ -146,25 +159,28 @@ fn recorded<'d>(
     })?;
     let n_scored = item.frames.len();
     let n_frames = responses.nrows();
-    if n_frames < n_scored {
+    if n_frames < n_scored + n_after {
         let what = format!("frames of trial `{}`", trial());
-        return Err(ScoreError::mismatch(what, n_frames, n_scored));
+        return Err(ScoreError::mismatch(what, n_frames, n_scored + n_after));
     }
-    Ok(responses.slice(s![n_frames - n_scored.., ..]))
+    let end = n_frames - n_after;
+    Ok(responses.slice(s![end - n_scored..end, ..]))
 }
 
-/// The prediction's last rows, which belong to the responses.
-fn last_rows<'p>(
+/// The prediction's rows that belong to the responses: the last ones but `n_after`.
+fn scored_rows<'p>(
     name: &str,
     predicted: &'p Array2<f32>,
     (n_frames, n_neurons): (usize, usize),
+    n_after: usize,
 ) -> Result<ArrayView2<'p, f32>, ScoreError> {
-    if predicted.nrows() < n_frames || predicted.ncols() != n_neurons {
+    if predicted.nrows() < n_frames + n_after || predicted.ncols() != n_neurons {
         return Err(ScoreError::mismatch(
             format!("prediction by `{name}`"),
             format!("[{}, {}]", predicted.nrows(), predicted.ncols()),
-            format!("[{n_frames}, {n_neurons}] (frame, neuron)"),
+            format!("[{}, {n_neurons}] (frame, neuron)", n_frames + n_after),
         ));
     }
-    Ok(predicted.slice(s![predicted.nrows() - n_frames.., ..]))
+    let end = predicted.nrows() - n_after;
+    Ok(predicted.slice(s![end - n_frames..end, ..]))
 }

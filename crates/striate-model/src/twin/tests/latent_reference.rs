@@ -21,9 +21,14 @@ const N_NEURONS: usize = 5;
 const ROUNDING: f32 = 1e-5;
 
 fn twin(silent: &str, latent: &str) -> Twin {
+    twin_reading("{}", silent, latent)
+}
+
+fn twin_reading(readout: &str, silent: &str, latent: &str) -> Twin {
     let model = format!(
         r#"{{
         "core": {{ "channels": [4, 6], "spatial_kernels": [5, 3], "temporal_kernels": [3, 2] }},
+        "readout": {readout},
         "shifter": {{}},
         "likelihood": {{ "kind": "zero-inflated-gamma", "silent": "{silent}" }},
         "latent": {{ "dim": 3, "hidden": 6, "state": 4, "n_samples": 3, "position_units": 2, {latent} }}
@@ -144,4 +149,11 @@ fn proper_twin_with_a_prior_over_time_agrees_with_pytorch() {
 fn importance_weighted_twin_with_loadings_of_positions_agrees_with_pytorch() {
     let latent = r#""objective": "importance", "loadings": "from-positions""#;
     compare(twin("density", latent), "latent-importance.safetensors");
+}
+
+#[test]
+fn twin_that_mixes_frames_and_channels_agrees_with_pytorch() {
+    let readout = r#"{ "mixing": { "frames": 3, "channels": 5 } }"#;
+    let twin = twin_reading(readout, "density", r#""objective": "elbo""#);
+    compare(twin, "latent-mixed.safetensors");
 }
