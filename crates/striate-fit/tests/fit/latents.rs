@@ -151,7 +151,13 @@ fn assert_conditioned_score_is_the_plain_one(bench: &Bench, crops: &[&str], more
         let metric = format!("fit.validation.metric={metric}");
         let crop = format!("fit.validation.crop_frames={crop}");
         // The first stage leaves latents out, the second one moves nothing yet.
-        let changes = [&metric, &crop, "fit.joint.learning_rate=1e-30", "fit.max_epochs=1"];
+        let changes = [
+            &metric,
+            &crop,
+            "fit.joint.learning_rate=1e-30",
+            "fit.joint.schedule.kind=constant",
+            "fit.max_epochs=1",
+        ];
         bench.fit(&name, &with(&[&changes[..], more].concat())).unwrap();
         let metrics = RunFolder::open(&bench.run(&name)).unwrap().metrics().unwrap();
         metrics.iter().map(|m| m.validation_score.unwrap()).collect::<Vec<f64>>()

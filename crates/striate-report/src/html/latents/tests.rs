@@ -148,7 +148,8 @@ fn every_part_is_there() {
         "<h4>Noise correlations</h4>",
         "Means: recorded 0.066, twin 0.044",
         "<h4>Loadings over cortical position</h4>",
-        "\u{201c}q\u{201d}",
+        "change of its mean response",
+        "loadings are 9.0 degrees",
         "Latent 3, 0.900 nats per frame.",
     ] {
         assert!(html.contains(expected), "{expected}");
