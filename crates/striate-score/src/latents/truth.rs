@@ -42,7 +42,9 @@ impl LatentAnalysis {
                 continue;
             };
             let used = found.used();
-            if of_truth.config.state.n_latents == 0 || used.is_empty() {
+            // Nothing to find, nothing found, or too few trials to hold some of them out.
+            let is_too_short = session.trials_of(&self.tier).len() < CcaConfig::default().n_folds;
+            if of_truth.config.state.n_latents == 0 || used.is_empty() || is_too_short {
                 continue;
             }
             let of_twin = (twin, TwinPredictor::new(twin, recording)?.place_of(place)?);
