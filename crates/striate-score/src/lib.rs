@@ -39,7 +39,7 @@ mod testing;
 
 pub use baseline::BaselinePredictor;
 pub use error::ScoreError;
-pub use memory::{baseline_bytes, factor_bytes, prediction_bytes};
+pub use memory::{baseline_bytes, factor_bytes, leave_one_out_bytes, prediction_bytes};
 pub use positions::{
     LEAST_CEILING_FOR_POSITIONS, PositionErrors, readout_positions_px, true_positions_px,
 };

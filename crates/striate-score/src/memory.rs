@@ -45,6 +45,18 @@ pub fn prediction_bytes(twin: &Twin, recording: &Recording) -> u64 {
     2 * 4 * parameters + sessions + recording.resident_bytes() + PROCESS_BYTES
 }
 
+/// Predicted bytes, beyond those of a prediction, of the latents of a trial inferred without each neuron in
+/// turn: what the layers of the encoder hold of every frame.
+pub fn leave_one_out_bytes(twin: &Twin, recording: &Recording) -> u64 {
+    let Some(latent) = &twin.spec().model.latent else { return 0 };
+    let per_frame = 4 * (3 * latent.hidden + 5 * latent.state + 3 * latent.dim) as u64;
+    let of_session = |session: &striate_recording::Session| {
+        let longest = session.info.trials.iter().map(|trial| trial.n_frames as u64).max();
+        per_frame * session.info.n_neurons as u64 * longest.unwrap_or(0)
+    };
+    recording.sessions.iter().map(of_session).max().unwrap_or(0)
+}
+
 /// Predicted peak in bytes of fitting a baseline to the recording's tier `tier`.
 pub fn baseline_bytes(recording: &Recording, tier: &str) -> u64 {
     let of_session = |session: &striate_recording::Session| {

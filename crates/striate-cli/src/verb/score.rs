@@ -5,12 +5,12 @@ mod factors;
 use clap::Args;
 use serde_json::json;
 use striate::base::machine;
-use striate::recording::Session;
+use striate::recording::Recording;
 use striate::score::baseline::fit_baseline;
 use striate::score::{
     Condition, ConditionedPredictor, FACTORS_GIVEN, GIVEN, Predictor, SMOOTH_FACTORS_GIVEN,
     ScoreConfig, ScoreFile, Scores, TwinPredictor, WITHOUT_LATENTS, baseline_bytes, factor_bytes,
-    prediction_bytes, render_table, score_all,
+    leave_one_out_bytes, prediction_bytes, render_table, score_all,
 };
 
 use crate::context::Context;
@@ -115,17 +115,9 @@ pub(super) fn scores(
     context: &Context,
 ) -> Result<Vec<Scores>, Failure> {
     let train = &run.config.fit.train_tier;
-    // A baseline of the stimulus has nothing to go by where it is one pixel.
-    let shown = |session: &Session| session.info.height * session.info.width > 1;
-    let with_baseline = wanted.baseline && run.recording.sessions.iter().any(shown);
     let factors = wanted.factors.filter(|factors| factors.are_wanted());
-    let mut needed = prediction_bytes(&run.twin, &run.recording);
-    if with_baseline {
-        needed += baseline_bytes(&run.recording, train);
-    }
-    if factors.is_some() {
-        needed += factor_bytes(&run.recording, train);
-    }
+    let with_baseline = wanted.baseline && is_shown_something(&run.recording);
+    let needed = needed_bytes(run, wanted, with_baseline, factors.is_some());
     context.remark(&format!("scoring needs about {} of memory", machine::format_bytes(needed)));
     context.check_memory(needed)?;
     let (mut progress, cancel) = (context.progress(), &context.cancel);
@@ -164,6 +156,27 @@ pub(super) fn scores(
     file.write(&run.folder.path().join(SCORES))?;
     file.write_table(&run.folder.path().join(NEURONS))?;
     Ok(file.scores)
+}
+
+/// Whether there is more of a stimulus than one pixel: a baseline has nothing to go by otherwise.
+fn is_shown_something(recording: &Recording) -> bool {
+    recording.sessions.iter().any(|session| session.info.height * session.info.width > 1)
+}
+
+/// Predicted peak of scoring.
+fn needed_bytes(run: &OpenedRun, wanted: &Wanted<'_>, baseline: bool, factors: bool) -> u64 {
+    let train = &run.config.fit.train_tier;
+    let mut needed = prediction_bytes(&run.twin, &run.recording);
+    if baseline {
+        needed += baseline_bytes(&run.recording, train);
+    }
+    if factors {
+        needed += factor_bytes(&run.recording, train);
+    }
+    if wanted.conditions.contains(&Condition::LeaveOneOut) {
+        needed += leave_one_out_bytes(&run.twin, &run.recording);
+    }
+    needed
 }
 
 /// The twin's scores, and the others' beside them: the baseline's, the twin's without latents, and those
