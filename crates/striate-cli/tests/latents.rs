@@ -93,7 +93,7 @@ fn samples_are_joint_and_neurons_can_be_seen() {
         let told = striate(&[&common[..], more].concat()).succeeded().json();
         let archive = NpzFile::open(&out).unwrap();
         let name = archive.names()[0];
-        (told, archive.read_f32(&name).unwrap())
+        (told, archive.read_f32(name).unwrap())
     };
     let (told, samples) = predict(&["--samples", "3", "--given", &neurons]);
     assert_eq!(told["axes"], serde_json::json!(["sample", "frame", "neuron"]));
