@@ -39,11 +39,11 @@ impl StageKind {
         self == Self::WithoutLatents && is_latent(parameter)
     }
 
-    /// The settings of this stage: those of the fit, and for the second of two what
-    /// [`FitSection::joint`] says of it.
+    /// The settings of this stage: those of the fit, and while latents are fitted what
+    /// [`FitSection::joint`] says of that.
     pub(crate) fn settings(self, config: &FitConfig) -> FitSection {
         let mut fit = config.fit.clone();
-        if self == Self::All && Self::first(config) == Self::WithoutLatents {
+        if self == Self::All && config.model.latent.is_some() {
             let joint = fit.joint.clone();
             fit.learning_rate = joint.learning_rate.unwrap_or(fit.learning_rate);
             fit.max_epochs = joint.max_epochs.unwrap_or(fit.max_epochs);

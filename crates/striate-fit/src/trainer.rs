@@ -170,7 +170,9 @@ impl Trainer<'_> {
         }
         let score = judged.as_ref().map(|scores| scores.pooled);
         let round = self.state.stopper.round;
-        let verdict = score.map(|score| self.observe(score));
+        // Weights found while the divergence does not count in full are not of the model that is wanted.
+        let counts = self.divergence_factor(self.steps_of_stage()) >= 1.0;
+        let verdict = score.filter(|_| counts).map(|score| self.observe(score));
         self.state.epoch += 1;
         let record = MetricsRecord {
             epoch: self.state.epoch,

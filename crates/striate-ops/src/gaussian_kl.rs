@@ -90,22 +90,6 @@ pub fn gaussian_kl(
     Ok((var, total))
 }
 
-/// `KL(posterior || prior)` of each dimension (see [`gaussian_kl`]), its mean over clips and frames;
-/// NaN where there is no frame.
-///
-/// # Errors
-/// [`OpError::Shape`] for shapes that do not fit together.
-pub fn gaussian_kl_per_dim(
-    mean: &Var,
-    scale: &Var,
-    prior: &LatentPrior,
-) -> Result<Vec<f64>, OpError> {
-    let problem = Problem::new(mean, scale, prior, KlDirection::Proper)?;
-    let [divergence, ..] = problem.compute(&mut vec![0.0; mean.values().len()]);
-    let n_frames = mean.values().len() as f64 / scale.values().len() as f64;
-    Ok(divergence.into_iter().map(|sum| sum / n_frames).collect())
-}
-
 fn times(mut values: Buffer, factor: f32) -> Buffer {
     for value in values.iter_mut() {
         *value *= factor;

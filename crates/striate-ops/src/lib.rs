@@ -63,7 +63,7 @@ pub use elementwise::{add, elu, scale, sigmoid, sum, tanh};
 pub use error::OpError;
 pub use expand::expand;
 pub use gaussian::gaussian_loss;
-pub use gaussian_kl::{KlDirection, LatentPrior, gaussian_kl, gaussian_kl_per_dim};
+pub use gaussian_kl::{KlDirection, LatentPrior, gaussian_kl};
 pub use gru::{GruWeights, gru};
 pub use l1::l1;
 pub use laplace_ratio::{laplace_ratio_spatial, laplace_ratio_temporal};

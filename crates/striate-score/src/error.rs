@@ -90,8 +90,8 @@ pub enum ScoreError {
         /// The file.
         path: PathBuf,
     },
-    /// A file of scores cannot be understood.
-    #[error("scores cannot be understood: {reason}: {}", path.display())]
+    /// A file of scores or of an analysis cannot be understood.
+    #[error("the file cannot be understood: {reason}: {}", path.display())]
     Corrupt {
         /// What was found and what was expected.
         reason: String,

@@ -27,8 +27,8 @@ use output::{Format, Output};
 /// folder of SESSION/TRIAL.npy.
 ///
 /// With --samples N there are N draws from the predicted distribution of all neurons together instead,
-/// [sample, frame, neuron]. A twin with latents predicts as if it saw no neuron; with --given FILE it sees
-/// the recorded responses of those named there, one a line: NEURON, or SESSION,NEURON where there are
+/// [sample, frame, neuron], the latents of each frame drawn for themselves. A twin with latents predicts as if it saw no neuron; with --given FILE it sees
+/// the recorded responses of those named there (what is predicted of these then knows their own responses), one a line: NEURON, or SESSION,NEURON where there are
 /// several sessions, counted from 0.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:

@@ -50,6 +50,10 @@ fn check_joint(fit: &FitSection) -> Result<(), ConfigError> {
         require(rate >= least, "fit.joint.learning_rate", rate, &range)?;
         check_plateau(plateau, rate)?;
     }
+    let (warmup, epochs) =
+        (joint.divergence_warmup_epochs, joint.max_epochs.unwrap_or(fit.max_epochs));
+    let range = format!("less than the {epochs} epochs of the stage");
+    require(warmup < epochs, "fit.joint.divergence_warmup_epochs", warmup, &range)?;
     let threshold = joint.stopping.as_ref().map_or(0.0, |stopping| stopping.threshold);
     require(threshold >= 0.0, "fit.joint.stopping.threshold", threshold, "0 or more")
 }

@@ -45,7 +45,7 @@ pub struct FitSection {
     /// Fit a twin with latents without them first, to the end of schedule and stopping, and then
     /// everything together. Default true.
     pub without_latents_first: bool,
-    /// The second of these stages.
+    /// The stage with latents.
     pub joint: JointConfig,
     /// Run or twin folder whose weights are the start (shared parts, and sessions of equal name).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -224,7 +224,7 @@ impl Default for StoppingConfig {
     }
 }
 
-/// The second stage of a twin with latents; what is absent is as in the first.
+/// The stage in which latents are fitted; what is absent is as in the one before.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JointConfig {

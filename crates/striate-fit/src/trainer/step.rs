@@ -8,6 +8,7 @@ use striate_recording::{ClipBatch, Prefetcher};
 use super::Trainer;
 use crate::config::LossReduction;
 use crate::error::FitError;
+use crate::stage::StageKind;
 
 impl Trainer<'_> {
     /// Batches from where the fit stands, read ahead in the background.
@@ -100,7 +101,10 @@ impl Trainer<'_> {
 
     /// What the latents' divergence counts at a step of the stage. Nothing at first: however small, it would
     /// be all that moves the posterior while loadings are near 0, and Adam moves by its sign.
-    fn divergence_factor(&self, step: u64) -> f64 {
+    pub(super) fn divergence_factor(&self, step: u64) -> f64 {
+        if self.state.stage.kind == StageKind::WithoutLatents {
+            return 1.0;
+        }
         let epochs = self.config.fit.joint.divergence_warmup_epochs as f64;
         let n_steps = (epochs * self.rules.steps_per_epoch as f64).max(1.0);
         (2.0 * (step + 1) as f64 / n_steps - 1.0).clamp(0.0, 1.0)

@@ -116,6 +116,9 @@ impl Likelihood for Poisson {
         let values = rate.values().par_iter().zip(responses).zip(within).with_min_len(1 << 12);
         let of = |((&rate, &count), &within): ((&f32, &f32), &f32)| {
             let (rate, count) = (f64::from(rate), f64::from(count));
+            if !is_count(count) {
+                return f32::NAN;
+            }
             // Up to the count before: the gamma distribution's complement (Abramowitz & Stegun 26.4.21).
             let below = if count > 0.0 { 1.0 - gamma_distribution(count, rate) } else { 0.0 };
             (below + f64::from(within) * log_probability(rate, count).exp()) as f32

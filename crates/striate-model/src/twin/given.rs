@@ -2,7 +2,7 @@
 
 use striate_base::RandomStream;
 use striate_kernels::noise;
-use striate_ops::{MonteCarlo, Noise, OpError, Posterior, Var, add, affine};
+use striate_ops::{MonteCarlo, Noise, OpError, Posterior, Var, add, affine, row_key};
 
 use super::input::fits;
 use super::{ClipInput, Judgement, LatentState, Twin};
@@ -192,7 +192,10 @@ impl Twin {
                 )?;
                 let scale = pass.tape.constant(vec![dim], &state.scale)?;
                 let (read, loadings) = (read, &loadings[..]);
-                take(&mut Given { latent, likelihood, pass, read, loadings, mean, scale }, which)?;
+                let first_row = rows.start;
+                let mut given =
+                    Given { latent, likelihood, pass, read, loadings, first_row, mean, scale };
+                take(&mut given, which)?;
             }
             Ok(())
         })
@@ -208,6 +211,8 @@ struct Given<'a, 'p> {
     read: &'a [Var],
     /// For each output `[dim, neuron]`.
     loadings: &'a [Var],
+    /// Place of the first row among all that are predicted.
+    first_row: usize,
     /// `[row, dim]`
     mean: Var,
     /// `[dim]`
@@ -221,7 +226,7 @@ impl Given<'_, '_> {
                 clippy::redundant_closure_for_method_calls,
                 reason = "the method itself is of one lifetime alone"
             )]
-            PredictionKind::Means => self.sampled(|samples| samples.means()),
+            PredictionKind::Means => self.sampled(&self.shared(), |samples| samples.means()),
             // Nothing is known: the only case in which the released code samples.
             PredictionKind::Parameters if self.mean.values().iter().all(|&mean| mean == 0.0) => {
                 self.rates_of_average_parameters()
@@ -255,7 +260,7 @@ impl Given<'_, '_> {
     /// One array for each convention of silent frames.
     fn log_densities(&mut self, responses: &[f32]) -> Result<Vec<Vec<f32>>, ModelError> {
         let targets = self.pass.tape.constant(self.read[0].shape().to_vec(), responses)?;
-        let mut found = self.sampled(|samples| samples.log_densities(&targets))?;
+        let mut found = self.sampled(&self.shared(), |samples| samples.log_densities(&targets))?;
         for (index, &response) in responses.iter().enumerate() {
             let constant = self.likelihood.constant(response);
             if constant != 0.0 {
@@ -283,14 +288,21 @@ impl Given<'_, '_> {
         let shape = self.read[0].shape().to_vec();
         let all = self.pass.tape.constant(shape.clone(), &counts.repeat(n_rows))?;
         let targets = self.pass.tape.constant(shape, responses)?;
-        let weights = self.sampled(|samples| samples.log_weights(&targets, Some(&all)))?;
+        // Each frame has samples of its own, so that errors do not add up over frames.
         let n_samples = self.latent.config.n_evaluation_samples;
+        let per_row = n_samples * self.dim();
+        let mut noise = vec![0.0; n_rows * per_row];
+        for (row, noise) in noise.chunks_exact_mut(per_row).enumerate() {
+            noise::fill_normal(row_key(EVALUATION_KEY, self.first_row + row), noise);
+        }
+        let given = Noise::Given(noise.as_slice().into());
+        let weights = self.sampled(&given, |samples| samples.log_weights(&targets, Some(&all)))?;
         let rows = weights.chunks_exact(n_samples).zip(self.mean.values().chunks_exact(self.dim()));
-        let rows = rows.zip(responses.chunks_exact(n_neurons));
-        let row = |((weights, mean), responses): ((&[f64], &[f32]), &[f32])| {
+        let rows = rows.zip(responses.chunks_exact(n_neurons)).zip(noise.chunks_exact(per_row));
+        let row = |(((weights, mean), responses), noise): (((&[f64], &[f32]), &[f32]), &[f32])| {
             let counted = responses.iter().zip(counted).filter(|(_, counts)| **counts);
             let constant = counted.map(|(&y, _)| self.likelihood.constant(y)).sum::<f64>();
-            let mut weights = self.weighed(weights, mean);
+            let mut weights = self.weighed(weights, (mean, noise));
             weights.iter_mut().for_each(|weight| *weight += constant);
             weights
         };
@@ -298,8 +310,7 @@ impl Given<'_, '_> {
     }
 
     /// Add `log p(z) - log q(z)` of every sample of a row.
-    fn weighed(&self, weights: &[f64], mean: &[f32]) -> Vec<f64> {
-        let noise = self.noise();
+    fn weighed(&self, weights: &[f64], (mean, noise): (&[f32], &[f32])) -> Vec<f64> {
         let scale = self.scale.values();
         let ratio = |noise: &[f32]| -> f64 {
             let of = |((&mean, &scale), &noise): ((&f32, &f32), &f32)| {
@@ -361,9 +372,10 @@ impl Given<'_, '_> {
         self.read.iter().zip(self.loadings).map(of).collect()
     }
 
-    /// Hand the population with its samples to `task`.
+    /// Hand the population with samples of this noise to `task`.
     fn sampled<T>(
         &mut self,
+        noise: &Noise,
         task: impl FnOnce(&MonteCarlo<'_>) -> Result<T, OpError>,
     ) -> Result<T, ModelError> {
         let law = self.likelihood.law(self.pass)?;
@@ -375,7 +387,7 @@ impl Given<'_, '_> {
             loadings: self.loadings,
             posterior: &Posterior { mean, scale: self.scale.clone() },
             n_samples: self.latent.config.n_evaluation_samples,
-            noise: &Noise::Shared(self.noise().into()),
+            noise,
         })?)
     }
 
@@ -384,6 +396,11 @@ impl Given<'_, '_> {
         let mut noise = vec![0.0; self.latent.config.n_evaluation_samples * self.dim()];
         noise::fill_normal(EVALUATION_KEY, &mut noise);
         noise
+    }
+
+    /// The same noise in every frame.
+    fn shared(&self) -> Noise {
+        Noise::Shared(self.noise().into())
     }
 
     fn dim(&self) -> usize {

@@ -54,8 +54,8 @@ fn summary(session: &SessionLatents) -> String {
     let order = by_size(session);
     let n_used = order.iter().filter(|latent| latent.is_used).count();
     let mut text = format!(
-        "Used: {n_used} of {} latents, those with a divergence from the prior above {USED} \
-         nats per frame. Inferred in {} trials; gain, calibration and noise correlations were found on {} \
+        "Used: {n_used} of {} latents, those with half a mean square of their posterior means above \
+         {USED}. Inferred in {} trials; gain, calibration and noise correlations were found on {} \
          of them.",
         order.len(),
         session.n_trials,
@@ -93,7 +93,8 @@ impl Size {
 
 /// All latents, the largest first.
 fn by_size(session: &SessionLatents) -> Vec<Size> {
-    let size = |(latent, &nats)| Size { latent, nats, is_used: nats > USED };
+    let used = session.used();
+    let size = |(latent, &nats)| Size { latent, nats, is_used: used.contains(&latent) };
     let mut order: Vec<Size> = session.divergence_nats.iter().enumerate().map(size).collect();
     order.sort_by(|a, b| b.nats.total_cmp(&a.nats));
     order

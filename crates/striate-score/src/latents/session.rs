@@ -18,7 +18,7 @@ use super::truth::TruthComparison;
 use crate::error::ScoreError;
 use crate::predictor::TwinPredictor;
 
-/// A latent counts as used where its divergence from the prior exceeds this, in nats per frame.
+/// A latent counts as used where [`SessionLatents::signal_nats`] exceeds this.
 pub const USED: f64 = 0.02;
 
 /// Trials that the effect of latents is averaged over.
@@ -34,6 +34,9 @@ pub struct SessionLatents {
     /// Divergence of each latent from a standard normal prior, in nats per frame: near 0 for one that
     /// is not used.
     pub divergence_nats: Vec<f64>,
+    /// Half the mean square of each latent's posterior means, in nats per frame: 0 for one that nothing is
+    /// inferred about. Under an autoregressive prior its divergence is not 0 even then.
+    pub signal_nats: Vec<f64>,
     /// Posterior standard deviation of each latent.
     pub posterior_scale: Vec<f32>,
     /// Correlation of each latent with itself a frame later under the prior.
@@ -101,8 +104,8 @@ impl SessionLatents {
     /// Latents that are used, the most used first.
     pub fn used(&self) -> Vec<usize> {
         let mut used: Vec<usize> =
-            (0..self.divergence_nats.len()).filter(|&d| self.divergence_nats[d] > USED).collect();
-        used.sort_by(|&a, &b| self.divergence_nats[b].total_cmp(&self.divergence_nats[a]));
+            (0..self.signal_nats.len()).filter(|&d| self.signal_nats[d] > USED).collect();
+        used.sort_by(|&a, &b| self.signal_nats[b].total_cmp(&self.signal_nats[a]));
         used
     }
 }
@@ -125,7 +128,7 @@ impl<'a> SessionAnalysis<'a> {
         })
     }
 
-    /// `None` where the session has no responses in the tier.
+    /// `None` where the session has no responses in the tier, or trials too short to have a prediction.
     pub(super) fn run(
         &self,
         tier: &str,
@@ -142,7 +145,7 @@ impl<'a> SessionAnalysis<'a> {
         let judged: Vec<usize> =
             (0..n_judged).map(|i| trials[i * trials.len() / n_judged]).collect();
         let mut series = Series::default();
-        let mut found = SessionLatents { n_trials: trials.len(), ..SessionLatents::default() };
+        let mut found = SessionLatents::default();
         let mut gain = (info.n_neurons > 1).then(|| Gain::new(&info.id, info.n_neurons));
         let (of, n_samples) =
             ((info.id.as_str(), info.n_neurons), self.config.n_calibration_samples);
@@ -156,6 +159,7 @@ impl<'a> SessionAnalysis<'a> {
             }
             progress.advance(1);
             let Some(loaded) = Trial::load(self.twin, self.session, trial)? else { continue };
+            found.n_trials += 1;
             self.keep(&loaded, trial, &mut series, &mut found)?;
             if judged.contains(&trial) {
                 found.n_trials_judged += 1;
@@ -169,6 +173,9 @@ impl<'a> SessionAnalysis<'a> {
             }
         }
         found.effects = effect.finish();
+        if found.n_trials == 0 {
+            return Ok(None);
+        }
         found.gain = gain.map_or_else(Vec::new, Gain::finish);
         found.calibration = calibration.finish();
         found.noise_correlations = noise.finish();
@@ -234,6 +241,7 @@ impl<'a> SessionAnalysis<'a> {
         let state =
             LatentState { mean: series.latents.clone(), scale: found.posterior_scale.clone() };
         found.divergence_nats = state.divergence();
+        found.signal_nats = state.signal();
         found.prior_coefficients = twin.prior_coefficients()?;
         let n_neurons = self.session.info.n_neurons;
         let rows = |output: Vec<f32>| output.chunks_exact(n_neurons).map(<[f32]>::to_vec).collect();

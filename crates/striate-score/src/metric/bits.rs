@@ -28,7 +28,7 @@ impl Bits {
     }
 
     /// Natural logarithms of the densities of some frames, shape `[frame, neuron]` for each
-    /// convention; the same number of conventions every time. NaN stays with its neuron.
+    /// convention; the same number of conventions every time; NaN for a response without a density.
     pub fn add(&mut self, log_densities: &[ArrayView2<'_, f32>]) {
         self.sums.resize_with(log_densities.len(), || vec![0.0; self.n_neurons]);
         for (sums, frames) in self.sums.iter_mut().zip(log_densities) {
@@ -41,10 +41,14 @@ impl Bits {
         self.n_frames += log_densities.first().map_or(0, |frames| frames.nrows() as u64);
     }
 
-    /// Bits per frame of each neuron under one of the conventions; nothing for one not seen.
+    /// Bits per frame of each neuron under one of the conventions; nothing for one not seen. `None` for all
+    /// neurons where a response of any of them has no density: the others' mean would be one of those that
+    /// happen to have one, as neurons silent all the time.
     pub fn values(&self, convention: usize) -> Vec<Option<f64>> {
         let per_bit = std::f64::consts::LN_2 * self.n_frames.max(1) as f64;
-        let bits = |sum: &f64| Some(sum / per_bit).filter(|bits| bits.is_finite());
-        self.sums.get(convention).map_or_else(Vec::new, |sums| sums.iter().map(bits).collect())
+        let Some(sums) = self.sums.get(convention) else { return Vec::new() };
+        let are_defined = sums.iter().all(|sum| !sum.is_nan());
+        let bits = |sum: &f64| Some(sum / per_bit).filter(|bits| are_defined && bits.is_finite());
+        sums.iter().map(bits).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ndarray::Array2;
 use striate_base::RandomStream;
-use striate_model::latent::{VisibleNeurons, where_hidden};
+use striate_model::latent::VisibleNeurons;
 use striate_model::{Judgement, LatentState, SeenResponses, Twin};
 use striate_recording::{Recording, Session};
 
@@ -23,6 +23,9 @@ pub struct ConditionedPredictor<'a> {
     last: Mutex<Option<Inferred>>,
     name: String,
 }
+
+/// Turns that are predicted together.
+const TURNS_AT_A_TIME: usize = 4;
 
 /// What is seen of a session.
 enum Seen {
@@ -97,7 +100,19 @@ impl<'a> ConditionedPredictor<'a> {
         let responses = self.twin.responses(&[*input])?;
         let found = match &self.seen[input.session] {
             Seen::Others => twin.judge_each(&clip, &responses, &states[0])?,
-            Seen::Turns(turns) => hidden_of(turns, twin.judge_given(&clip, &responses, &states)?),
+            Seen::Turns(turns) => {
+                let mut hidden = Hidden::new(turns[0].len());
+                // The stimulus is looked at once for some turns, whose predictions are held together.
+                for (turns, states) in
+                    turns.chunks(TURNS_AT_A_TIME).zip(states.chunks(TURNS_AT_A_TIME))
+                {
+                    let judged = twin.judge_given(&clip, &responses, states)?;
+                    for (visible, judged) in turns.iter().zip(judged) {
+                        hidden.add(visible, judged);
+                    }
+                }
+                hidden.found
+            }
             Seen::Always(_) => {
                 let all = twin.judge_given(&clip, &responses, &states)?;
                 all.into_iter().next().unwrap_or_default()
@@ -152,23 +167,49 @@ impl<'a> ConditionedPredictor<'a> {
                 vec![twin.infer_without_each(&seen, &all)?]
             }
             Seen::Turns(turns) => turns.iter().map(infer).collect::<Result<_, _>>()?,
+            // Nothing is known where nothing is seen: not what the encoder makes of silence.
+            Seen::Always(visible) if !visible.contains(&true) => {
+                vec![LatentState::prior(n_frames, twin.n_latents())]
+            }
             Seen::Always(visible) => vec![infer(visible)?],
         };
         Ok(Inferred { session: input.session, trial: input.trial, n_frames, states })
     }
 }
 
-/// Of what was found in each turn, that of hidden neurons.
-fn hidden_of(turns: &[VisibleNeurons], all: Vec<Judgement>) -> Judgement {
-    let n_densities = all.first().map_or(0, |judgement| judgement.log_densities.len());
-    let density = |which: usize| {
-        let values: Vec<Vec<f32>> =
-            all.iter().map(|judgement| judgement.log_densities[which].clone()).collect();
-        where_hidden(turns, &values)
-    };
-    let log_densities = (0..n_densities).map(density).collect();
-    let rates: Vec<Vec<f32>> = all.into_iter().map(|judgement| judgement.rates).collect();
-    Judgement { rates: where_hidden(turns, &rates), log_densities }
+/// What was found so far of neurons that were hidden.
+struct Hidden {
+    /// `[neuron]`
+    is_found: Vec<bool>,
+    found: Judgement,
+}
+
+impl Hidden {
+    fn new(n_neurons: usize) -> Self {
+        Self { is_found: vec![false; n_neurons], found: Judgement::default() }
+    }
+
+    /// Take the values of the neurons that one turn is the first to hide.
+    fn add(&mut self, visible: &[bool], judged: Judgement) {
+        let is_new: Vec<bool> =
+            visible.iter().zip(&self.is_found).map(|(visible, found)| !visible && !found).collect();
+        let take = |all: &mut Vec<f32>, values: &[f32]| {
+            all.resize(values.len(), f32::NAN);
+            for ((all, &value), &is_new) in all.iter_mut().zip(values).zip(is_new.iter().cycle()) {
+                if is_new {
+                    *all = value;
+                }
+            }
+        };
+        take(&mut self.found.rates, &judged.rates);
+        self.found.log_densities.resize_with(judged.log_densities.len(), Vec::new);
+        for (all, values) in self.found.log_densities.iter_mut().zip(&judged.log_densities) {
+            take(all, values);
+        }
+        for (is_found, is_new) in self.is_found.iter_mut().zip(is_new) {
+            *is_found |= is_new;
+        }
+    }
 }
 
 impl Predictor for ConditionedPredictor<'_> {

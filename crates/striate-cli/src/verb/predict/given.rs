@@ -1,5 +1,6 @@
 //! Which neurons are seen.
 
+use std::io::Read;
 use std::path::Path;
 
 use striate::recording::Recording;
@@ -12,12 +13,14 @@ const LARGEST_FILE: u64 = 32 << 20;
 /// For each session of the recording which neurons a file names.
 pub(super) fn read(path: &Path, recording: &Recording) -> Result<Vec<Vec<bool>>, Failure> {
     let cannot = |error| Failure::io("cannot read the neurons", &error, path);
-    let length = std::fs::metadata(path).map_err(cannot)?.len();
-    if length > LARGEST_FILE {
-        let found = format!("found {length} bytes, expected at most {LARGEST_FILE}");
-        return Err(Failure::usage(format!("{found}: {}", path.display())));
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    // A length that the file system tells is no promise: pipes and devices go on.
+    file.take(LARGEST_FILE + 1).read_to_string(&mut text).map_err(cannot)?;
+    if text.len() as u64 > LARGEST_FILE {
+        let expected = format!("found more than {LARGEST_FILE} bytes, expected at most that");
+        return Err(Failure::usage(format!("{expected}: {}", path.display())));
     }
-    let text = std::fs::read_to_string(path).map_err(cannot)?;
     let sessions: Vec<(&str, usize)> =
         recording.sessions.iter().map(|s| (s.info.id.as_str(), s.info.n_neurons)).collect();
     parse(&text, &sessions)

@@ -25,6 +25,7 @@ fn session() -> SessionLatents {
         n_trials: 40,
         n_trials_judged: 24,
         divergence_nats: vec![0.2, 0.0001, 0.9],
+        signal_nats: vec![0.1, 0.0001, 0.4],
         posterior_scale: vec![0.8, 1.0, 0.5],
         prior_coefficients: vec![0.0; 3],
         behaviour: vec![link("pupil <size>", 0.7), link("running", 0.1)],
