@@ -97,8 +97,8 @@ fn statistics_per_neuron_and_frame_divide_every_frame_by_its_own() {
 #[test]
 fn statistics_of_frames_are_pooled_where_a_neuron_is_to_have_one_factor() {
     let mut std = ArrayD::from_elem(IxDyn(&[2, 12]), 1.0);
-    // Variances of 1 and, in one frame of twelve, 25: 36 / 12 on average.
-    std[[0, 4]] = 5.0;
+    // Variances of 1 and, in one of the ten frames that trials have, 31: 4 on average.
+    std[[0, 4]] = 31f64.sqrt();
     let session = VideoSession { response_std: std, ..VideoSession::new(&["train"]) };
     let (_folder, path) = video_folder(&session);
     let config = RecordingConfig {
@@ -109,7 +109,7 @@ fn statistics_of_frames_are_pooled_where_a_neuron_is_to_have_one_factor() {
     assert_eq!(recording.sessions[0].info.response_normalisation, "per neuron");
     let responses = recording.sessions[0].load(0, 3..5).unwrap().responses.unwrap();
     for frame in [3, 4] {
-        let expected = VideoSession::response(0, 0, frame) as f32 / 3.0f32.sqrt();
+        let expected = VideoSession::response(0, 0, frame) as f32 / 2.0;
         assert!((responses[[frame - 3, 0]] - expected).abs() <= 1e-6 * expected.abs());
     }
 }
