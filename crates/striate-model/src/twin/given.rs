@@ -297,16 +297,18 @@ impl Given<'_, '_> {
         }
         let given = Noise::Given(noise.as_slice().into());
         let weights = self.sampled(&given, |samples| samples.log_weights(&targets, Some(&all)))?;
-        let rows = weights.chunks_exact(n_samples).zip(self.mean.values().chunks_exact(self.dim()));
-        let rows = rows.zip(responses.chunks_exact(n_neurons)).zip(noise.chunks_exact(per_row));
-        let row = |(((weights, mean), responses), noise): (((&[f64], &[f32]), &[f32]), &[f32])| {
+        let dim = self.dim();
+        let row = |row: usize| {
+            let responses = &responses[row * n_neurons..(row + 1) * n_neurons];
             let counted = responses.iter().zip(counted).filter(|(_, counts)| **counts);
             let constant = counted.map(|(&y, _)| self.likelihood.constant(y)).sum::<f64>();
-            let mut weights = self.weighed(weights, (mean, noise));
-            weights.iter_mut().for_each(|weight| *weight += constant);
-            weights
+            let mean = &self.mean.values()[row * dim..(row + 1) * dim];
+            let noise = &noise[row * per_row..(row + 1) * per_row];
+            let of_row = &weights[row * n_samples..(row + 1) * n_samples];
+            let weighed = self.weighed(of_row, (mean, noise));
+            weighed.into_iter().map(|weight| weight + constant).collect()
         };
-        Ok(rows.map(row).collect())
+        Ok((0..n_rows).map(row).collect())
     }
 
     /// Add `log p(z) - log q(z)` of every sample of a row.
