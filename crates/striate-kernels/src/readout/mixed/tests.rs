@@ -246,6 +246,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long, and nothing that smaller ones do not do")]
 fn each_gradient_is_the_same_without_the_others() {
     let x = Mixing::new(&LARGE, true, true);
     let all = found(&LARGE, &x);
