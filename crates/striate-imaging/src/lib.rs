@@ -1,0 +1,12 @@
+//! Calcium movie to traces: registration, penalized matrix decomposition, demixing, deconvolution.
+//!
+//! Movies are `[frame, y, x]`, pixels of an image are numbered row by row (`y * width + x`), and
+//! nothing here holds a whole movie: a [`Movie`] is read in stretches of frames.
+
+mod error;
+mod footprint;
+mod movie;
+
+pub use error::ImagingError;
+pub use footprint::Footprint;
+pub use movie::{ArrayMovie, Movie, MovieShape};
