@@ -1,7 +1,7 @@
 //! What can go wrong between a movie and its traces.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use striate_base::{Classified, ErrorClass};
 use striate_formats::FormatError;
@@ -49,6 +49,10 @@ pub enum ImagingError {
 }
 
 impl ImagingError {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { action, source, path: path.to_owned() }
+    }
+
     /// A setting out of its range.
     pub(crate) fn config(
         key: &'static str,

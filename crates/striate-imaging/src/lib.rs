@@ -3,6 +3,7 @@
 //! Movies are `[frame, y, x]`, pixels of an image are numbered row by row (`y * width + x`), and
 //! nothing here holds a whole movie: a [`Movie`] is read in stretches of frames.
 
+pub mod decomposition;
 mod error;
 mod footprint;
 mod movie;

@@ -17,6 +17,7 @@
 //! - [`zero_inflated_gamma`]: zero-inflated gamma likelihood of two outputs per neuron.
 //! - [`monte_carlo`]: Poisson, zero-inflated gamma and Gaussian likelihood of neurons that share latents.
 //! - [`noise`]: standard normal numbers.
+//! - [`matrix`]: products of small matrices.
 //! - [`optimiser`]: Adam and `AdamW`.
 //!
 //! # Instructions
@@ -55,6 +56,7 @@ mod depthwise_convolution;
 pub mod gaussian;
 mod images;
 mod ln;
+pub mod matrix;
 pub mod monte_carlo;
 mod near;
 pub mod noise;

@@ -1,0 +1,91 @@
+//! Settings of the decomposition.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ImagingError;
+
+/// Settings of penalized matrix decomposition in its block form. The defaults need no tuning; the block should
+/// be about as wide as one and a half cells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DecompositionConfig {
+    /// Side of a block in pixels, 10 to 100; clipped to the field of view. Default 20.
+    pub block: usize,
+    /// How the leading components of a block are found. Default `auto`.
+    pub method: Method,
+    /// Which of the components are kept. Default `strict-prefix`.
+    pub rank_rule: RankRule,
+    /// Most components of a block, 1 to 100. Default 20.
+    pub max_components: usize,
+    /// Share of noise components that each of the two roughness tests lets pass, 0.001 to 0.5. Default 0.05.
+    pub false_accept: f64,
+    /// Passes over the movie by which a sketch is sharpened, 0 to 5. Default 2.
+    pub sketch_power_iterations: usize,
+    /// Seed of the null distributions and of random starts. Default 0.
+    pub seed: u64,
+}
+
+/// How the leading components of a block are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// `gram` where its sums fit into the memory allowed, else `sketch`.
+    Auto,
+    /// From the covariances of all pixels of a block: exact, about 4.5 sums per pair of neighbours.
+    Gram,
+    /// From random combinations of frames (Halko et al. 2011), sharpened by power iterations: 16 times less
+    /// memory, not exact for components near the noise.
+    Sketch,
+}
+
+/// Which components of a block are kept, going from the strongest to the weakest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RankRule {
+    /// All before the first that fails a test; none where the first fails.
+    StrictPrefix,
+    /// Those and the first that fails, as localmd and masknmf do: every block holds one component of noise.
+    PlusOne,
+}
+
+impl Default for DecompositionConfig {
+    fn default() -> Self {
+        Self {
+            block: 20,
+            method: Method::Auto,
+            rank_rule: RankRule::StrictPrefix,
+            max_components: 20,
+            false_accept: 0.05,
+            sketch_power_iterations: 2,
+            seed: 0,
+        }
+    }
+}
+
+impl DecompositionConfig {
+    /// Refuse values outside the documented ranges.
+    ///
+    /// # Errors
+    /// [`ImagingError::Config`], naming the setting.
+    pub fn check(&self) -> Result<(), ImagingError> {
+        let fails = |key, found: String, expected: &str| {
+            Err(ImagingError::Config { key, found, expected: expected.into() })
+        };
+        if !(10..=100).contains(&self.block) {
+            return fails("decomposition.block", self.block.to_string(), "10 to 100 pixels");
+        }
+        if !(1..=100).contains(&self.max_components) {
+            let found = self.max_components.to_string();
+            return fails("decomposition.max_components", found, "1 to 100");
+        }
+        if !(0.001..=0.5).contains(&self.false_accept) {
+            let found = self.false_accept.to_string();
+            return fails("decomposition.false_accept", found, "0.001 to 0.5");
+        }
+        if self.sketch_power_iterations > 5 {
+            let found = self.sketch_power_iterations.to_string();
+            return fails("decomposition.sketch_power_iterations", found, "0 to 5");
+        }
+        Ok(())
+    }
+}

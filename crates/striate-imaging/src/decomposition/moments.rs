@@ -1,0 +1,131 @@
+//! Mean and noise of every pixel, in one pass.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+use striate_base::{CancelToken, Progress};
+
+use super::chunk::for_each_chunk;
+use crate::{ImagingError, Movie};
+
+/// A noise below this is none: the pixel is constant.
+const NO_NOISE: f64 = 1e-8;
+
+/// Pixels per task.
+const STRIP: usize = 4096;
+
+/// Mean and noise standard deviation of every pixel, `[y, x]`.
+///
+/// Pixels that are constant have noise 1; pixels with a NaN in any frame count as constant with mean NaN.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standard {
+    /// Mean, in units of the recording.
+    pub mean: Vec<f32>,
+    /// Standard deviation of the noise, in units of the recording.
+    pub noise: Vec<f32>,
+}
+
+impl Standard {
+    /// `(value - mean) / noise` of the pixels `at`; 0 where that is NaN.
+    pub(crate) fn apply(&self, values: &[f32], at: Range<usize>, out: &mut [f32]) {
+        let (mean, noise) = (&self.mean[at.clone()], &self.noise[at]);
+        for (((out, value), mean), noise) in out.iter_mut().zip(values).zip(mean).zip(noise) {
+            let z = (value - mean) / noise;
+            *out = if z.is_nan() { 0.0 } else { z };
+        }
+    }
+
+    /// Means and noise of `movie`: the noise variance is `C(0) - C(1)`, the variance less the covariance with the
+    /// next frame, so that whatever changes slowly is no noise.
+    ///
+    /// # Errors
+    /// Where the movie cannot be read, has fewer than 3 frames, or has NaN in every pixel.
+    pub fn of(
+        movie: &dyn Movie,
+        progress: &mut dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<Self, ImagingError> {
+        let shape = movie.shape();
+        if shape.n_frames < 3 {
+            return Err(ImagingError::input("frames of the movie", shape.n_frames, "at least 3"));
+        }
+        progress.start("mean and noise of every pixel", Some(shape.n_frames as u64));
+        let n_pixels = shape.n_pixels();
+        let mut strips: Vec<Sums> = (0..n_pixels)
+            .step_by(STRIP)
+            .map(|start| Sums::new(start..(start + STRIP).min(n_pixels)))
+            .collect();
+        for_each_chunk(movie, progress, cancel, |_, values| {
+            strips.par_iter_mut().for_each(|strip| strip.add(values, n_pixels));
+            Ok(())
+        })?;
+        progress.finish();
+        let moments = strips.iter().flat_map(|strip| strip.moments(shape.n_frames));
+        let (mean, noise): (Vec<f32>, Vec<f32>) = moments.unzip();
+        if mean.iter().all(|mean| mean.is_nan()) {
+            let expected = "at least one pixel without; drop or fill frames that are missing";
+            return Err(ImagingError::input("movie", "NaN in every pixel", expected));
+        }
+        Ok(Self { mean, noise })
+    }
+}
+
+/// Sums over frames of the pixels of a strip, less the first frame: 16-bit baselines would eat up the digits.
+#[derive(Debug)]
+struct Sums {
+    pixels: Range<usize>,
+    first: Vec<f32>,
+    last: Vec<f32>,
+    sum: Vec<f64>,
+    square: Vec<f64>,
+    /// Of products with the next frame.
+    product: Vec<f64>,
+}
+
+impl Sums {
+    fn new(pixels: Range<usize>) -> Self {
+        let zeros = vec![0.0; pixels.len()];
+        let (sum, square, product) = (zeros.clone(), zeros.clone(), zeros);
+        Self { pixels, first: Vec::new(), last: Vec::new(), sum, square, product }
+    }
+
+    fn add(&mut self, values: &[f32], n_pixels: usize) {
+        let n = self.pixels.len();
+        if self.first.is_empty() {
+            self.first = values[self.pixels.clone()].to_vec();
+            self.last = vec![0.0; n];
+        }
+        let (mut sum, mut square, mut product) = (vec![0.0f32; n], vec![0.0f32; n], vec![0.0f32; n]);
+        for frame in values.chunks_exact(n_pixels) {
+            let frame = &frame[self.pixels.clone()];
+            for i in 0..n {
+                let value = frame[i] - self.first[i];
+                sum[i] += value;
+                square[i] += value * value;
+                product[i] += value * self.last[i];
+                self.last[i] = value;
+            }
+        }
+        for (total, part) in [
+            (&mut self.sum, &sum),
+            (&mut self.square, &square),
+            (&mut self.product, &product),
+        ] {
+            total.iter_mut().zip(part).for_each(|(total, &part)| *total += f64::from(part));
+        }
+    }
+
+    fn moments(&self, n_frames: usize) -> impl Iterator<Item = (f32, f32)> + '_ {
+        let n = n_frames as f64;
+        (0..self.pixels.len()).map(move |i| {
+            let mean = self.sum[i] / n;
+            let variance = self.square[i] / n - mean * mean;
+            // The first value is 0: all but the last, and all but the first, add up to this.
+            let ends = 2.0 * self.sum[i] - f64::from(self.last[i]);
+            let covariance = self.product[i] / (n - 1.0) - mean * ends / (n - 1.0) + mean * mean;
+            let noise = (variance - covariance).max(0.0).sqrt();
+            let noise = if noise > NO_NOISE { noise } else { 1.0 };
+            ((f64::from(self.first[i]) + mean) as f32, noise as f32)
+        })
+    }
+}
