@@ -5,7 +5,9 @@
 
 mod error;
 mod footprint;
+pub mod matching;
 mod movie;
+pub mod simulate;
 
 pub use error::ImagingError;
 pub use footprint::Footprint;
