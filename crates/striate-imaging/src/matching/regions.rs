@@ -64,12 +64,10 @@ pub fn write_regions(
             .collect(),
     };
     let regions: Vec<Region> = footprints.iter().map(region).collect();
-    let bytes = serde_json::to_vec(&regions).expect("whole numbers only");
-    write_atomic_bytes(path, &bytes).map_err(|source| ImagingError::Io {
-        action: "write",
-        source,
-        path: path.to_owned(),
-    })
+    serde_json::to_vec(&regions)
+        .map_err(io::Error::from)
+        .and_then(|bytes| write_atomic_bytes(path, &bytes))
+        .map_err(|source| ImagingError::Io { action: "write", source, path: path.to_owned() })
 }
 
 fn text(path: &Path) -> Result<String, ImagingError> {
