@@ -6,7 +6,9 @@
 pub mod decomposition;
 mod error;
 mod footprint;
+pub mod matching;
 mod movie;
+pub mod simulate;
 
 pub use error::ImagingError;
 pub use footprint::Footprint;
