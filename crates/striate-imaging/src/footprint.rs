@@ -18,6 +18,32 @@ impl Footprint {
         Self { pixels, weights }
     }
 
+    /// Sum over shared pixels of the products of weights.
+    ///
+    /// ```
+    /// let a = striate_imaging::Footprint { pixels: vec![1, 4, 6], weights: vec![1.0, 2.0, 3.0] };
+    /// let b = striate_imaging::Footprint { pixels: vec![4, 5, 6], weights: vec![1.0, 1.0, 0.5] };
+    /// assert_eq!(a.dot(&b), 3.5);
+    /// ```
+    pub fn dot(&self, other: &Self) -> f64 {
+        if self.pixels.last() < other.pixels.first() || other.pixels.last() < self.pixels.first() {
+            return 0.0;
+        }
+        let (mut i, mut j, mut sum) = (0, 0, 0.0);
+        while i < self.pixels.len() && j < other.pixels.len() {
+            match self.pixels[i].cmp(&other.pixels[j]) {
+                std::cmp::Ordering::Less => i += 1,
+                std::cmp::Ordering::Greater => j += 1,
+                std::cmp::Ordering::Equal => {
+                    sum += f64::from(self.weights[i]) * f64::from(other.weights[j]);
+                    i += 1;
+                    j += 1;
+                }
+            }
+        }
+        sum
+    }
+
     /// Centre of gravity `[y, x]`, in pixels; `[0, 0]` where all weights are 0.
     ///
     /// ```

@@ -4,6 +4,7 @@
 //! nothing here holds a whole movie: a [`Movie`] is read in stretches of frames.
 
 pub mod decomposition;
+pub mod demixing;
 mod error;
 mod footprint;
 pub mod matching;

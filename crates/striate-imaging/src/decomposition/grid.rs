@@ -17,6 +17,13 @@ impl Rectangle {
         self.rows.len() * self.columns.len()
     }
 
+    /// Where pixel `pixel` of an image `width` wide lies in the rectangle, row by row; none where it does not.
+    pub fn index_of(&self, pixel: usize, width: usize) -> Option<usize> {
+        let (y, x) = (pixel / width, pixel % width);
+        let is_inside = self.rows.contains(&y) && self.columns.contains(&x);
+        is_inside.then(|| (y - self.rows.start) * self.columns.len() + x - self.columns.start)
+    }
+
     /// Pixels of the image `width` wide, row by row.
     pub fn pixels(&self, width: usize) -> impl Iterator<Item = usize> + '_ {
         self.rows.clone().flat_map(move |y| self.columns.clone().map(move |x| y * width + x))
