@@ -19,6 +19,7 @@ mod detect;
 mod low_rank;
 mod merge;
 mod patch;
+mod quality;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,7 @@ use crate::{Footprint, ImagingError};
 use alternate::Cells;
 pub use background::Background;
 pub use config::DemixingConfig;
+pub use quality::CellQuality;
 use detect::{Found, detect};
 use patch::{Binned, Explained, Patch, gaussian};
 
@@ -48,6 +50,8 @@ pub struct Demixed {
     pub footprints: Vec<Footprint>,
     /// Fluorescence at the largest weight, less its mean, `[cell, frame]`, in units of the recording.
     pub traces: Array2<f32>,
+    /// How sure it is that each cell is one.
+    pub quality: Vec<CellQuality>,
     /// What lies under the cells.
     pub background: Background,
 }
@@ -82,6 +86,9 @@ pub fn demix(
             cells.add(found.into_iter().map(|found| found.footprint), movie.shape.n_frames);
             cells.alternate(movie, config)?;
             while cells.merge(config.merge_correlation) > 0 {
+                cells.update_traces(movie)?;
+            }
+            while cells.drop_poor(config, [movie.shape.height, movie.shape.width]) {
                 cells.update_traces(movie)?;
             }
             progress.finish();
@@ -146,6 +153,7 @@ fn parts(movie: &FactorisedMovie, config: &DemixingConfig) -> Vec<(Rectangle, Re
 
 /// Footprints times noise, scaled back to a largest weight of 1.
 fn in_units_of_the_recording(cells: Cells, movie: &FactorisedMovie) -> Demixed {
+    let quality = cells.quality();
     let Cells { mut footprints, mut traces, background } = cells;
     for (footprint, mut trace) in footprints.iter_mut().zip(traces.outer_iter_mut()) {
         let noise = footprint.pixels.iter().map(|&pixel| movie.standard.noise[pixel as usize]);
@@ -154,5 +162,5 @@ fn in_units_of_the_recording(cells: Cells, movie: &FactorisedMovie) -> Demixed {
         footprint.weights.iter_mut().for_each(|weight| *weight /= largest);
         trace.mapv_inplace(|value| value * largest);
     }
-    Demixed { footprints, traces, background }
+    Demixed { footprints, traces, quality, background }
 }

@@ -25,8 +25,8 @@ pub struct DemixingConfig {
     pub rounds: usize,
     /// Alternations of traces and footprints after each round, 1 to 100. Default 5.
     pub iterations: usize,
-    /// Least quality of a cell that is kept, 0 to 1. Default 0.
-    pub min_quality: f64,
+    /// Least rise of a cell above rest that is kept, over the noise of a pixel, 0 to 100. Default 1.
+    pub min_peak_snr: f64,
 }
 
 impl Default for DemixingConfig {
@@ -40,7 +40,7 @@ impl Default for DemixingConfig {
             merge_correlation: 0.8,
             rounds: 2,
             iterations: 5,
-            min_quality: 0.0,
+            min_peak_snr: 1.0,
         }
     }
 }
@@ -59,7 +59,7 @@ impl DemixingConfig {
         within("demixing.merge_correlation", self.merge_correlation, [0.3, 1.0])?;
         within("demixing.rounds", self.rounds as f64, [1.0, 5.0])?;
         within("demixing.iterations", self.iterations as f64, [1.0, 100.0])?;
-        within("demixing.min_quality", self.min_quality, [0.0, 1.0])
+        within("demixing.min_peak_snr", self.min_peak_snr, [0.0, 100.0])
     }
 
     /// Pixels of a round cell.

@@ -5,7 +5,7 @@ use super::patch::{Patch, smoothed};
 use crate::Footprint;
 
 /// What rises above this many times the noise counts.
-const THRESHOLD: f32 = 3.0;
+pub(crate) const THRESHOLD: f32 = 3.0;
 
 /// Refinements of a footprint and its trace in turn.
 const REFINEMENTS: usize = 4;

@@ -1,6 +1,7 @@
 //! Cells found twice are one.
 
 use super::alternate::Cells;
+use super::quality::share;
 use crate::Footprint;
 use crate::matching::correlation;
 
@@ -28,8 +29,7 @@ impl Cells {
 
     fn is_same(&self, k: usize, j: usize, least: f64) -> bool {
         let (a, b) = (&self.footprints[k], &self.footprints[j]);
-        let n_shared = a.pixels.iter().filter(|pixel| b.pixels.binary_search(pixel).is_ok()).count();
-        if (n_shared as f64) < SHARED * a.pixels.len().min(b.pixels.len()) as f64 {
+        if share(a, b).max(share(b, a)) < SHARED {
             return false;
         }
         let (a, b) = (self.traces.row(k), self.traces.row(j));
