@@ -266,10 +266,10 @@ fn open(path: &Path, options: &StackOptions) -> Result<(Opened, Turns), FormatEr
     if path.is_dir() {
         return folder::open(path, options);
     }
-    if options.raw.is_some() {
-        if let Some(opened) = raw::open(path, options)? {
-            return Ok((opened, Turns::default()));
-        }
+    if options.raw.is_some()
+        && let Some(opened) = raw::open(path, options)?
+    {
+        return Ok((opened, Turns::default()));
     }
     let start = start_of(path)?;
     let opened = if tiff::is_magic(&start) {

@@ -9,4 +9,7 @@ mod movie;
 
 pub use error::ImagingError;
 pub use footprint::Footprint;
-pub use movie::{ArrayMovie, Movie, MovieShape};
+pub use movie::{
+    ArrayMovie, Movie, MovieInspection, MovieInspectionConfig, MovieShape, StackMovie,
+    inspect_movie,
+};

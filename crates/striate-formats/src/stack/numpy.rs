@@ -43,7 +43,7 @@ pub(super) fn open_npz(path: &Path, options: &StackOptions) -> Result<Opened, Fo
     }
     let bytes = unpack(&archive, &name, &header)?;
     facts.access = Access::Memory;
-    facts.compression = "deflate".to_owned();
+    "deflate".clone_into(&mut facts.compression);
     facts.resident_bytes = bytes.len() as u64;
     let layout = Layout { first: 0, ..layout(&header, 0, options, &member_path)? };
     strided(Bytes::in_memory(archive.file, bytes), layout, facts)

@@ -132,16 +132,11 @@ impl Encoding {
         macro_rules! take {
             ($type:ty) => {{
                 let (elements, _) = bytes.as_chunks::<{ size_of::<$type>() }>();
-                let of =
-                    if self.big_endian { <$type>::from_be_bytes } else { <$type>::from_le_bytes };
-                if stride == 1 {
-                    for (place, &element) in out.iter_mut().zip(elements) {
-                        *place = of(element) as f32;
-                    }
+                // Two loops, each of which becomes vector instructions.
+                if self.big_endian {
+                    fill(out, stride, elements, |&e| <$type>::from_be_bytes(e) as f32);
                 } else {
-                    for (place, &element) in out.iter_mut().step_by(stride).zip(elements) {
-                        *place = of(element) as f32;
-                    }
+                    fill(out, stride, elements, |&e| <$type>::from_le_bytes(e) as f32);
                 }
             }};
         }
@@ -156,6 +151,19 @@ impl Encoding {
             PixelType::I64 => take!(i64),
             PixelType::F32 => take!(f32),
             PixelType::F64 => take!(f64),
+        }
+    }
+}
+
+#[inline]
+fn fill<E>(out: &mut [f32], stride: usize, elements: &[E], value: impl Fn(&E) -> f32) {
+    if stride == 1 {
+        for (place, element) in out.iter_mut().zip(elements) {
+            *place = value(element);
+        }
+    } else {
+        for (place, element) in out.iter_mut().step_by(stride).zip(elements) {
+            *place = value(element);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use proptest::prelude::*;
 
-use super::tiff::Hand;
+use super::tiff::{Entry, Hand};
 use super::*;
 
 /// Open and read what can be read; files here are small, and so must be what comes out.
@@ -105,7 +105,7 @@ fn huge_claims_are_refused_before_memory_is_taken() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.tif");
     let huge = u64::from(u32::MAX);
-    let cases: &[&[(usize, (u16, u16, u64, u64))]] = &[
+    let cases: &[&[(usize, Entry)]] = &[
         &[(4, (273, 4, huge, 8)), (7, (279, 4, huge, 8))],
         &[(0, (256, 4, 1, huge)), (1, (257, 4, 1, huge))],
         &[

@@ -4,6 +4,9 @@ use std::fs;
 
 use super::*;
 
+/// Tag, type, count and value, or where the value is.
+pub(super) type Entry = (u16, u16, u64, u64);
+
 /// A hand-written TIFF: entries of each directory and bytes at chosen places.
 pub(super) struct Hand {
     pub(super) bytes: Vec<u8>,
@@ -53,7 +56,7 @@ impl Hand {
 
     /// Write a directory of tags, types and values; returns where the offset of the next is. Values of
     /// more than one number are offsets of what was written before.
-    pub(super) fn directory(&mut self, entries: &[(u16, u16, u64, u64)]) -> (u64, usize) {
+    pub(super) fn directory(&mut self, entries: &[Entry]) -> (u64, usize) {
         let at = self.bytes.len() as u64;
         self.put(entries.len() as u64, if self.is_big { 8 } else { 2 });
         for &(tag, kind, count, value) in entries {
@@ -74,7 +77,7 @@ impl Hand {
     }
 
     /// Entries of a page of 16-bit pixels.
-    pub(super) fn page([height, width]: [usize; 2], offset: u64) -> Vec<(u16, u16, u64, u64)> {
+    pub(super) fn page([height, width]: [usize; 2], offset: u64) -> Vec<Entry> {
         vec![
             (256, 4, 1, width as u64),
             (257, 4, 1, height as u64),
@@ -282,7 +285,7 @@ fn long_files_are_sampled_and_lies_of_their_first_pages_are_noticed() {
 fn pages_of_other_kinds_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.tif");
-    let cases: [(usize, (u16, u16, u64, u64), &str); 8] = [
+    let cases: [(usize, Entry, &str); 8] = [
         (1, (257, 4, 1, 3), "page 1: found 3 x 5 of uint16, none, expected 4 x 5"),
         (2, (258, 3, 1, 12), "found pixels of 12 bits"),
         (3, (259, 3, 1, 7), "compression: found 7, expected none (1), LZW (5)"),

@@ -132,7 +132,7 @@ impl Page {
         let offsets = tiff.numbers(directory, tags.0)?;
         let mut counts = tiff.numbers(directory, tags.1)?;
         let [rows, columns] = self.grid();
-        let n = rows.checked_mul(columns).unwrap_or(usize::MAX);
+        let n = rows.saturating_mul(columns);
         if counts.is_empty() && n == 1 && self.compression == Compression::None {
             counts.push(self.n_bytes());
         }
