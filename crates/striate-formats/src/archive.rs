@@ -131,7 +131,7 @@ impl Read for Member<'_> {
     }
 }
 
-fn zip_error(error: ZipError, path: &Path) -> FormatError {
+pub(crate) fn zip_error(error: ZipError, path: &Path) -> FormatError {
     match error {
         ZipError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
             FormatError::io("read", path)(error)

@@ -44,6 +44,15 @@ impl SeenFile {
         Err(self.changed(now.n_bytes))
     }
 
+    /// Refuse `file`, which is this one kept open, where it has changed.
+    pub(crate) fn check(&self, file: &File) -> Result<(), FormatError> {
+        let metadata = file.metadata().map_err(FormatError::io("read", &self.path))?;
+        if metadata.len() == self.n_bytes && metadata.modified().ok() == self.modified {
+            return Ok(());
+        }
+        Err(self.changed(metadata.len()))
+    }
+
     /// The error of a file that ended too early or had something else in it when read again.
     pub(crate) fn changed(&self, found: u64) -> FormatError {
         FormatError::Changed { found, expected: self.n_bytes, path: self.path.clone() }

@@ -42,5 +42,6 @@ pub mod npy;
 pub mod npz;
 pub mod parquet;
 pub mod safetensors;
+pub mod stack;
 
 pub use error::FormatError;

@@ -13,4 +13,7 @@ pub mod simulate;
 
 pub use error::ImagingError;
 pub use footprint::Footprint;
-pub use movie::{ArrayMovie, Movie, MovieShape};
+pub use movie::{
+    ArrayMovie, Movie, MovieInspection, MovieInspectionConfig, MovieShape, StackMovie,
+    inspect_movie,
+};

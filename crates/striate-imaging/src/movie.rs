@@ -1,10 +1,15 @@
 //! What the algorithms read: frames, a stretch at a time.
 
+mod inspect;
+mod stack;
+
 use std::ops::Range;
 
 use ndarray::Array3;
 
 use crate::ImagingError;
+pub use inspect::{MovieInspection, MovieInspectionConfig, inspect_movie};
+pub use stack::StackMovie;
 
 /// Numbers of frames, rows and columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -17,4 +17,4 @@ pub use data::{
 pub use error::ReportError;
 pub use gather::{ReportSources, gather};
 pub use html::{report_html, write_report};
-pub use picture::{ExampleFrame, SessionPicture, session_picture};
+pub use picture::{ExampleFrame, MoviePicture, SessionPicture, movie_picture, session_picture};

@@ -1,10 +1,13 @@
 //! The picture of `striate inspect`: example frames of the stimulus and what the neurons did.
 
+mod movie;
+
 use ndarray::{Array2, ArrayView1};
 
 use crate::figure::colour::{CEILING, INK, LIGHT};
 use crate::figure::pixel::{CHARACTER_SIZE, PixelCanvas};
 use crate::figure::{Colour, ColourMap};
+pub use movie::{MoviePicture, movie_picture};
 
 const WIDTH: usize = 1120;
 const MARGIN: usize = 28;

@@ -1,5 +1,6 @@
-//! `striate inspect`: what is in a recording, and what is odd about it.
+//! `striate inspect`: what is in a recording or a calcium movie, and what is odd about it.
 
+mod movie;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -27,36 +28,49 @@ const N_COLUMNS: usize = 900;
 /// What code, thread stacks and allocator keep for themselves, and what a piece of a trial takes.
 const WORKING_BYTES: u64 = 64 << 20;
 
-/// Show what is in a recording, and what is odd about it
+/// Show what is in a recording or a calcium movie, and what is odd about it
 ///
 /// PATH is a session folder or a folder of session folders (Sensorium 2023 or 2022 layout), a
 /// recording manifest, or a fit configuration. Values are read once, piece by piece: sessions,
 /// neurons, trials of each tier, rates, missing values, noise ceilings where stimuli were repeated,
 /// and warnings, gravest first.
+///
+/// Or PATH is a calcium movie: a TIFF, HDF5, NWB, NPY, NPZ, CaImAn or raw file, or a folder of TIFFs. It
+/// is read once: format, noise, saturation, local correlations, frames that are repeated, blank or
+/// far from the others. What a file does not say itself is given by --set: movie.dataset, movie.axes,
+/// movie.channel, movie.channels, movie.plane, movie.planes, movie.raw.shape, movie.raw.pixel_type.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   striate inspect data/dynamic29515-10-12
   striate inspect configs/rgc-whitenoise.toml --set recording.root=DATA --picture rgc.png
-  striate inspect my-recording.toml --json")]
+  striate inspect my-recording.toml --json
+  striate inspect movie.tif --picture movie.png
+  striate inspect data.bin --set movie.raw.shape=[0,512,512] --set movie.raw.pixel_type=i16")]
 pub(crate) struct InspectArguments {
-    /// Recording folder, session folder, manifest (.toml) or fit configuration (.toml)
+    /// Recording folder, session folder, manifest (.toml), fit configuration (.toml) or movie
     #[arg(value_name = "PATH")]
     path: PathBuf,
-    /// Override a key of the recording, as recording.root=FOLDER; may be repeated
+    /// Override a key of the recording, as recording.root=FOLDER, or of a movie, as movie.channel=0;
+    /// may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// Paint example frames and responses of the first session (or of --session)
+    /// Paint example frames and responses of the first session (or of --session), or a movie's mean,
+    /// maximum and local correlations
     #[arg(long, value_name = "FILE.png")]
     picture: Option<PathBuf>,
     /// The session to paint
     #[arg(long, value_name = "ID", requires = "picture")]
     session: Option<String>,
-    /// Read at most so many values of each session, an evenly spread part
-    #[arg(long, value_name = "N", default_value_t = InspectionConfig::default().max_values)]
-    max_values: u64,
+    /// Read at most so many values of each session or of the movie, an evenly spread part
+    /// [default: 200000000, of a movie 8000000000]
+    #[arg(long, value_name = "N")]
+    max_values: Option<u64>,
 }
 
 pub(crate) fn run(arguments: &InspectArguments, context: &Context) -> Result<(), Failure> {
+    if movie::is_movie(arguments) {
+        return movie::run(arguments, context);
+    }
     let recording = Recording::open(&recording_config(&arguments.path, &arguments.overrides)?)
         .map_err(|e| Failure::from(e).at(&arguments.path))?;
     let needed = WORKING_BYTES + recording.resident_bytes();
@@ -65,7 +79,8 @@ pub(crate) fn run(arguments: &InspectArguments, context: &Context) -> Result<(),
     if let Some(path) = &arguments.picture {
         paint(&recording, arguments.session.as_deref(), path)?;
     }
-    let config = InspectionConfig { max_values: arguments.max_values };
+    let max_values = arguments.max_values.unwrap_or(InspectionConfig::default().max_values);
+    let config = InspectionConfig { max_values };
     let found = inspect(&recording, &config, &mut context.progress(), &context.cancel)?;
     let text = text::describe(&recording, &found);
     context.result(&text, &value(&found, arguments.picture.as_deref()));
