@@ -4,16 +4,16 @@
 //! nothing here holds a whole movie: a [`Movie`] is read in stretches of frames.
 
 pub mod decomposition;
+pub mod deconvolution;
 pub mod demixing;
 mod error;
 mod footprint;
 pub mod matching;
 mod movie;
+pub mod noise;
+pub mod penalised;
 pub mod simulate;
+pub mod traces;
 
 pub use error::ImagingError;
 pub use footprint::Footprint;
-pub use movie::{
-    ArrayMovie, Movie, MovieInspection, MovieInspectionConfig, MovieShape, StackMovie,
-    inspect_movie,
-};
