@@ -3,6 +3,13 @@
 //! Headers are parsed and validated by the `safetensors` crate (offsets without overlap or gap, sizes
 //! that fit); writing is our own, since that crate's neither flushes to the disk nor keeps the order
 //! of the metadata: here the same contents always give the same bytes.
+//!
+//! What does not fit into memory is written row by row ([`write_rows`]) and read in parts ([`TensorFile`]).
+
+mod partial;
+mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -16,6 +23,8 @@ use striate_base::files::write_atomic;
 
 use crate::error::FormatError;
 use crate::files::{SeenFile, looks_like, reserve, visit};
+pub use partial::TensorFile;
+pub use rows::{TensorRows, write_rows};
 
 /// Longest header read. A twin's has some kilobytes.
 const LONGEST_HEADER: u64 = 8 << 20;
@@ -70,7 +79,7 @@ pub fn write(
     tensors: &[NamedTensor<'_>],
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), FormatError> {
-    let header = header(path, tensors, metadata)?;
+    let header = header(path, tensors, None, metadata)?;
     let write = |file: &mut dyn Write| {
         file.write_all(&(header.len() as u64).to_le_bytes())?;
         file.write_all(header.as_bytes())?;
@@ -101,6 +110,7 @@ pub fn read(path: &Path) -> Result<(Vec<OwnedTensor>, BTreeMap<String, String>),
 fn header(
     path: &Path,
     tensors: &[NamedTensor<'_>],
+    last: Option<TensorRows<'_>>,
     metadata: &BTreeMap<String, String>,
 ) -> Result<String, FormatError> {
     // Put together as text: the order of a JSON object's keys is not ours to say.
@@ -110,19 +120,17 @@ fn header(
         entries.push(format!("{}:{{{}}}", json!(METADATA), texts.collect::<Vec<_>>().join(",")));
     }
     let mut names = BTreeSet::from([METADATA]);
-    let mut start = 0;
-    for NamedTensor { name, shape, values } in tensors {
+    let mut start = 0u64;
+    let all = tensors.iter().map(|tensor| (tensor.name, tensor.shape, Some(tensor.values.len())));
+    for (name, shape, n_values) in
+        all.chain(last.iter().map(|rows| (rows.name, rows.shape(), None)))
+    {
         if !names.insert(name) {
             let (what, found) = ("names of the tensors to be written", format!("`{name}` twice"));
             return Err(FormatError::malformed(what, found, "each once", path));
         }
-        let expected = shape.iter().try_fold(1usize, |n, &length| n.checked_mul(length));
-        if expected != Some(values.len()) {
-            let what = format!("tensor `{name}` to be written");
-            let found = format!("{} values", values.len());
-            return Err(FormatError::malformed(what, found, format!("shape {shape:?}"), path));
-        }
-        let end = start + size_of_val(*values);
+        let n_bytes = n_bytes(name, shape, n_values, path)?;
+        let end = start.checked_add(n_bytes).ok_or_else(|| too_many(name, path))?;
         let (name, shape) = (json!(name), json!(shape));
         let offsets = json!([start, end]);
         entries
@@ -133,6 +141,31 @@ fn header(
     // So that the values begin at a multiple of 8 bytes.
     header.extend(std::iter::repeat_n(' ', header.len().next_multiple_of(8) - header.len()));
     Ok(header)
+}
+
+/// Bytes of a tensor that is to be written, whose values must be as many as its shape says.
+fn n_bytes(
+    name: &str,
+    shape: &[usize],
+    n_values: Option<usize>,
+    path: &Path,
+) -> Result<u64, FormatError> {
+    let expected = shape.iter().try_fold(1u64, |n, &length| n.checked_mul(length as u64));
+    match (expected, n_values) {
+        (Some(expected), Some(n)) if n as u64 != expected => {
+            let what = format!("tensor `{name}` to be written");
+            let expected = format!("shape {shape:?}");
+            Err(FormatError::malformed(what, format!("{n} values"), expected, path))
+        }
+        (expected, _) => {
+            expected.and_then(|n| n.checked_mul(4)).ok_or_else(|| too_many(name, path))
+        }
+    }
+}
+
+fn too_many(name: &str, path: &Path) -> FormatError {
+    let what = format!("tensor `{name}` to be written");
+    FormatError::malformed(what, "more values than there can be", "fewer than 2^62", path)
 }
 
 fn put(file: &mut dyn Write, values: &[f32]) -> io::Result<()> {

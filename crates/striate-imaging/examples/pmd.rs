@@ -1,42 +1,179 @@
-//! Decompose a movie and say how long it took: `pmd MOVIE.npy|synthetic:HxWxT [--block N] [--method M] ...`
+//! Decompose a movie and say how long each stage took.
+//!
+//! ```text
+//! cargo run --release -p striate-imaging --example pmd -- MOVIE.npy
+//! cargo run --release -p striate-imaging --example pmd -- --synthetic 512x512x2000 --method sketch --json
+//! ```
+//!
+//! `--block N`, `--method auto|gram|sketch`, `--rank-rule strict-prefix|plus-one`, `--power N`, `--seed N`: settings of
+//! the decomposition. `--scratch FILE`: temporal components go there. `--save FILE`: write the factorised movie.
+//! `--diagnose`: residual diagnostics as well. `--json`: one object on stdout. Speed counts two bytes a value.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Instant;
 
-use striate_base::{CancelToken, NoProgress};
-use striate_imaging::decomposition::{DecompositionConfig, Method, decompose};
-use striate_imaging::{ImagingError, Movie, MovieShape};
+use ndarray::Ix3;
+use serde_json::json;
+use striate_base::{CancelToken, Progress, machine};
+use striate_formats::npy::NpyFile;
+use striate_imaging::decomposition::{DecompositionConfig, decompose, memory_bytes};
+use striate_imaging::{ArrayMovie, ImagingError, Movie, MovieShape};
 
-struct Noise(MovieShape, Vec<u16>);
-impl Movie for Noise {
-    fn shape(&self) -> MovieShape { self.0 }
-    fn read(&self, frames: std::ops::Range<usize>, out: &mut [f32]) -> Result<(), ImagingError> {
-        let n = self.0.n_pixels();
+type AnyError = Box<dyn std::error::Error>;
+
+/// Noise of 40 about 500, in 16-bit steps, and blobs that flicker slowly; made as it is read.
+struct Synthetic {
+    shape: MovieShape,
+    /// Frames of noise that are shown over and over, from other places each time.
+    noise: Vec<u16>,
+    blobs: Vec<f32>,
+}
+
+impl Synthetic {
+    fn new(shape: MovieShape) -> Self {
+        let mut noise = vec![0.0; 8 * shape.n_pixels()];
+        striate_kernels::noise::fill_normal(1, &mut noise);
+        let noise = noise.into_iter().map(|z| (500.0 + 40.0 * z).clamp(0.0, 65535.0) as u16);
+        let blob = |i: usize| {
+            // One in the middle of every 30 x 30 pixels, of 4 pixels.
+            let from_middle = |x: usize| (x % 30) as f32 - 15.0;
+            let (y, x) = (from_middle(i / shape.width), from_middle(i % shape.width));
+            (-(y * y + x * x) / 32.0).exp()
+        };
+        let blobs = (0..shape.n_pixels()).map(blob).collect();
+        Self { shape, noise: noise.collect(), blobs }
+    }
+}
+
+impl Movie for Synthetic {
+    fn shape(&self) -> MovieShape {
+        self.shape
+    }
+
+    fn read(&self, frames: Range<usize>, out: &mut [f32]) -> Result<(), ImagingError> {
+        let n = self.shape.n_pixels();
         for (t, frame) in frames.zip(out.chunks_exact_mut(n)) {
-            let start = (t * 977) % (self.1.len() - n);
-            let v = 100.0*((t as f32)/50.0).sin();
-            frame.iter_mut().zip(&self.1[start..]).enumerate().for_each(|(i,(o, &v2))| *o = f32::from(v2) + if i % 97 < 8 && (i/512) % 53 < 9 {v} else {0.0});
+            let start = (t * 977) % (self.noise.len() - n);
+            let brightness = 100.0 * (t as f32 / 50.0).sin();
+            let pixels = self.noise[start..].iter().zip(&self.blobs);
+            frame.iter_mut().zip(pixels).for_each(|(value, (&noise, blob))| {
+                *value = f32::from(noise) + brightness * blob;
+            });
         }
         Ok(())
     }
 }
 
-struct P(Instant, String);
-impl striate_base::Progress for P {
-    fn start(&mut self, s: &str, _: Option<u64>) { self.0 = Instant::now(); self.1 = s.into(); }
-    fn advance(&mut self, _: u64) {}
-    fn note(&mut self, _: &str) {}
-    fn finish(&mut self) { eprintln!("{} {:.2}", self.1, self.0.elapsed().as_secs_f64()); }
+/// Seconds of each stage; stages of one name add up.
+#[derive(Default)]
+struct Clock {
+    stage: String,
+    start: Option<Instant>,
+    seconds: BTreeMap<String, f64>,
 }
 
-fn main() {
-    let n: usize = std::env::args().nth(1).unwrap().parse().unwrap();
-    let method = match std::env::args().nth(2).as_deref() { Some("sketch") => Method::Sketch, _ => Method::Gram };
-    let mut v = vec![0.0f32; 512 * 512 * 8];
-    striate_kernels::noise::fill_normal(1, &mut v);
-    let v = v.into_iter().map(|x| (500.0 + 40.0 * x) as u16).collect();
-    let movie = Noise(MovieShape { n_frames: n, height: 512, width: 512 }, v);
-    let clock = Instant::now();
-    let config = DecompositionConfig { method, sketch_power_iterations: 0, ..Default::default() };
-    let found = decompose(&movie, &config, None, &mut P(Instant::now(), String::new()), &CancelToken::new()).unwrap();
-    let _ = NoProgress;
-    println!("{:.2} s, rank {:.2}, peak {} MB", clock.elapsed().as_secs_f64(), found.mean_rank(), striate_base::machine::peak_memory() >> 20);
+impl Progress for Clock {
+    fn start(&mut self, stage: &str, _total: Option<u64>) {
+        self.start = Some(Instant::now());
+        stage.clone_into(&mut self.stage);
+    }
+
+    fn advance(&mut self, _units: u64) {}
+
+    fn note(&mut self, message: &str) {
+        eprintln!("{message}");
+    }
+
+    fn finish(&mut self) {
+        let seconds = self.start.take().map_or(0.0, |start| start.elapsed().as_secs_f64());
+        *self.seconds.entry(std::mem::take(&mut self.stage)).or_default() += seconds;
+    }
+}
+
+struct Options {
+    movie: Box<dyn Movie>,
+    config: DecompositionConfig,
+    scratch: Option<PathBuf>,
+    save: Option<PathBuf>,
+    diagnose: bool,
+    json: bool,
+}
+
+fn options() -> Result<Options, AnyError> {
+    let (mut movie, mut config): (Option<Box<dyn Movie>>, _) = (None, serde_json::Map::new());
+    let (mut scratch, mut save, mut diagnose, mut json) = (None, None, false, false);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut next = || arguments.next().ok_or(format!("{argument}: found nothing behind it"));
+        match argument.as_str() {
+            "--synthetic" => movie = Some(Box::new(Synthetic::new(shape(&next()?)?))),
+            "--block" => drop(config.insert("block".into(), json!(next()?.parse::<u64>()?))),
+            "--method" => drop(config.insert("method".into(), json!(next()?))),
+            "--rank-rule" => drop(config.insert("rank_rule".into(), json!(next()?))),
+            "--seed" => drop(config.insert("seed".into(), json!(next()?.parse::<u64>()?))),
+            "--power" => {
+                config.insert("sketch_power_iterations".into(), json!(next()?.parse::<u64>()?));
+            }
+            "--scratch" => scratch = Some(PathBuf::from(next()?)),
+            "--save" => save = Some(PathBuf::from(next()?)),
+            "--diagnose" => diagnose = true,
+            "--json" => json = true,
+            path => {
+                let frames = NpyFile::open(path.as_ref())?.read_f32()?;
+                movie = Some(Box::new(ArrayMovie::new(frames.into_dimensionality::<Ix3>()?)));
+            }
+        }
+    }
+    let movie = movie.ok_or("found no movie, expected MOVIE.npy or --synthetic HxWxT")?;
+    let config = serde_json::from_value(config.into())?;
+    Ok(Options { movie, config, scratch, save, diagnose, json })
+}
+
+/// `HxWxT`.
+fn shape(text: &str) -> Result<MovieShape, AnyError> {
+    let sides: Vec<usize> = text.split('x').map(str::parse).collect::<Result<_, _>>()?;
+    match sides[..] {
+        [height, width, n_frames] => Ok(MovieShape { n_frames, height, width }),
+        _ => Err(format!("--synthetic: found {text}, expected HxWxT").into()),
+    }
+}
+
+fn main() -> Result<(), AnyError> {
+    let Options { movie, config, scratch, save, diagnose, json } = options()?;
+    let (mut clock, cancel, start) = (Clock::default(), CancelToken::new(), Instant::now());
+    let found = decompose(&*movie, &config, scratch.as_deref(), &mut clock, &cancel)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let peak = machine::peak_memory();
+    let shape = movie.shape();
+    let bytes = 2.0 * shape.n_pixels() as f64 * shape.n_frames as f64;
+    let summary = diagnose
+        .then(|| found.diagnose(&*movie, &mut clock, &cancel))
+        .transpose()?
+        .map(|d| d.summary);
+    if let Some(path) = save {
+        found.save(&path)?;
+    }
+    let report = json!({
+        "shape": shape,
+        "threads": machine::threads(),
+        "seconds": seconds,
+        "stages": clock.seconds,
+        "gb_per_s": bytes / 1e9 / seconds,
+        "peak_mb": peak >> 20,
+        "predicted_mb": memory_bytes(shape, &config) >> 20,
+        "n_components": found.n_components(),
+        "mean_rank": found.mean_rank(),
+        "compression": found.compression(),
+        "diagnostics": summary,
+    });
+    if json {
+        println!("{report}");
+        return Ok(());
+    }
+    for (key, value) in report.as_object().into_iter().flatten() {
+        println!("{key}: {value}");
+    }
+    Ok(())
 }

@@ -18,8 +18,10 @@
 mod basis;
 mod chunk;
 mod config;
+mod diagnostics;
 mod eigen;
 mod factorised;
+mod file;
 mod gram;
 mod grid;
 mod moments;
@@ -40,6 +42,9 @@ use crate::{ImagingError, Movie};
 use basis::Basis;
 use chunk::{CHUNK, CellChunk, for_each_chunk};
 pub use config::{DecompositionConfig, Method, RankRule};
+pub use diagnostics::{
+    DecompositionDiagnostics, DecompositionSummary, MovieImages, SignalToNoise, Spread, Triple,
+};
 use eigen::Covariance;
 pub use factorised::{BlockComponents, FactorisedMovie};
 use gram::Gram;
@@ -100,9 +105,13 @@ pub fn decompose(
 pub fn memory_bytes(shape: crate::MovieShape, config: &DecompositionConfig) -> u64 {
     let grid = BlockGrid::new(shape.height, shape.width, config.block);
     let chunk = (CHUNK.min(shape.n_frames) * shape.n_pixels() * size_of::<f32>()) as u64;
-    let sums = if is_gram(config.method, &grid) { Gram::bytes(&grid) } else { Sketch::bytes(&grid) };
+    let sums =
+        if is_gram(config.method, &grid) { Gram::bytes(&grid) } else { Sketch::bytes(&grid) };
     // Frames raw and by cells; moments; spatial components at the most that blocks usually have.
-    2 * chunk + sums + (shape.n_pixels() * 64) as u64 + (grid.n_blocks() * block_bytes(&grid)) as u64
+    2 * chunk
+        + sums
+        + (shape.n_pixels() * 64) as u64
+        + (grid.n_blocks() * block_bytes(&grid)) as u64
 }
 
 fn block_bytes(grid: &BlockGrid) -> usize {
@@ -247,13 +256,14 @@ impl Work<'_> {
             first += rank;
         }
         let (grid, standard) = (self.grid.clone(), self.standard.clone());
-        let thresholds = self.thresholds;
-        Ok(FactorisedMovie { shape, grid, standard, thresholds, blocks: components, temporal })
+        let (thresholds, config, blocks) = (self.thresholds, self.config.clone(), components);
+        Ok(FactorisedMovie { config, shape, grid, standard, thresholds, blocks, temporal })
     }
 
     /// How many candidates of a block stay after the test in time.
     fn rank(&self, block: &Projection) -> usize {
-        let passes = block.roughness().take_while(|&value| value < self.thresholds.temporal).count();
+        let passes =
+            block.roughness().take_while(|&value| value < self.thresholds.temporal).count();
         let more = usize::from(self.config.rank_rule == RankRule::PlusOne);
         (passes + more).min(block.k())
     }

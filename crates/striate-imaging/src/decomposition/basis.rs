@@ -55,7 +55,8 @@ impl Basis {
     pub(crate) fn truncate(&self, k: usize) -> Self {
         let mut out = Self::zeros(self.d, k);
         for i in 0..self.d {
-            out.values[i * k..(i + 1) * k].copy_from_slice(&self.values[i * self.k..i * self.k + k]);
+            out.values[i * k..(i + 1) * k]
+                .copy_from_slice(&self.values[i * self.k..i * self.k + k]);
         }
         out
     }
@@ -66,7 +67,10 @@ impl Basis {
 
     pub(crate) fn add_scaled(&mut self, other: &Self, factor: f32) {
         let others = &other.values[..self.d * self.k];
-        self.values_mut().iter_mut().zip(others).for_each(|(value, other)| *value += factor * other);
+        self.values_mut()
+            .iter_mut()
+            .zip(others)
+            .for_each(|(value, other)| *value += factor * other);
     }
 
     /// `[k, k]`: products of own vectors with those of another basis, made symmetric.

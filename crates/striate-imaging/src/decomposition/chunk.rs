@@ -16,12 +16,13 @@ pub(crate) const CHUNK: usize = 128;
 /// Frames read by one task.
 const FRAMES_PER_TASK: usize = 4;
 
-/// Hand all frames of a movie, chunk by chunk, to `work`: `[frame, pixel]` and which frames they are.
+/// Hand all frames of a movie, chunk by chunk, to `work`: `[frame, pixel]`, for it to use up, and which frames they
+/// are.
 pub(crate) fn for_each_chunk(
     movie: &dyn Movie,
     progress: &mut dyn Progress,
     cancel: &CancelToken,
-    mut work: impl FnMut(Range<usize>, &[f32]) -> Result<(), ImagingError>,
+    mut work: impl FnMut(Range<usize>, &mut [f32]) -> Result<(), ImagingError>,
 ) -> Result<(), ImagingError> {
     let shape = movie.shape();
     let n_pixels = shape.n_pixels();

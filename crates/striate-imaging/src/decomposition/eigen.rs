@@ -46,11 +46,7 @@ impl Covariance<'_> {
     /// Chebyshev-filtered subspace iteration (Zhou et al. 2006, "Self-consistent-field calculations using
     /// Chebyshev-filtered subspace iteration", algorithm 4.3): between two orthogonalisations a polynomial of the
     /// matrix damps all below the smallest eigenvalue found so far.
-    pub(crate) fn leading(
-        &self,
-        start: Basis,
-        wanted: &dyn Fn(usize, &[f32]) -> bool,
-    ) -> Basis {
+    pub(crate) fn leading(&self, start: Basis, wanted: &dyn Fn(usize, &[f32]) -> bool) -> Basis {
         let mut basis = self.times(&start);
         basis.orthonormalise();
         let mut found = self.rotate(&basis);
@@ -123,7 +119,8 @@ impl Rotated {
             let u = self.basis.column(i);
             let is_wanted = wanted(i, &u);
             let image = self.image.column(i);
-            let squares = u.iter().zip(&image).map(|(&u, &g)| (f64::from(g) - value * f64::from(u)).powi(2));
+            let squares =
+                u.iter().zip(&image).map(|(&u, &g)| (f64::from(g) - value * f64::from(u)).powi(2));
             let tolerance = if is_wanted { TOLERANCE } else { LOOSE_TOLERANCE };
             if squares.sum::<f64>().sqrt() > tolerance * value.max(least) {
                 return false;

@@ -57,6 +57,17 @@ impl Axis {
         let spans = blocks.iter().map(|b| place(b.start)..place(b.end)).collect();
         Self { blocks, segments, spans }
     }
+
+    /// Blocks of which each begins where the last one ends, or as near before as there is one.
+    fn tiling(&self) -> Vec<usize> {
+        let (mut tiles, mut end) = (Vec::new(), 0);
+        while end < self.blocks[self.blocks.len() - 1].end {
+            let next = self.blocks.partition_point(|block| block.start <= end) - 1;
+            end = self.blocks[next].end;
+            tiles.push(next);
+        }
+        tiles
+    }
 }
 
 /// The blocks of an image: each half a block from the next, the last ones flush with the edges.
@@ -111,7 +122,19 @@ impl BlockGrid {
     /// Where block `i` lies; blocks go row by row.
     pub fn block(&self, i: usize) -> Rectangle {
         let (row, column) = (i / self.columns.blocks.len(), i % self.columns.blocks.len());
-        Rectangle { rows: self.rows.blocks[row].clone(), columns: self.columns.blocks[column].clone() }
+        Rectangle {
+            rows: self.rows.blocks[row].clone(),
+            columns: self.columns.blocks[column].clone(),
+        }
+    }
+
+    /// Blocks that cover the image once, but for overlaps at the last edges where it is no multiple of the block.
+    pub(crate) fn tiling(&self) -> Vec<usize> {
+        let (rows, columns) = (self.rows.tiling(), self.columns.tiling());
+        let n_columns = self.columns.blocks.len();
+        rows.into_iter()
+            .flat_map(|row| columns.iter().map(move |column| row * n_columns + column))
+            .collect()
     }
 
     /// The cells, row by row.

@@ -16,7 +16,8 @@ const STRIP: usize = 4096;
 
 /// Mean and noise standard deviation of every pixel, `[y, x]`.
 ///
-/// Pixels that are constant have noise 1; pixels with a NaN in any frame count as constant with mean NaN.
+/// Pixels that are constant have noise 1; pixels with a NaN or an infinity in any frame count as constant with
+/// mean NaN.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standard {
     /// Mean, in units of the recording.
@@ -32,6 +33,14 @@ impl Standard {
         for (((out, value), mean), noise) in out.iter_mut().zip(values).zip(mean).zip(noise) {
             let z = (value - mean) / noise;
             *out = if z.is_nan() { 0.0 } else { z };
+        }
+    }
+
+    /// The same for a whole frame, in its place.
+    pub(crate) fn apply_to_frame(&self, frame: &mut [f32]) {
+        for ((value, mean), noise) in frame.iter_mut().zip(&self.mean).zip(&self.noise) {
+            let z = (*value - mean) / noise;
+            *value = if z.is_nan() { 0.0 } else { z };
         }
     }
 
@@ -95,7 +104,8 @@ impl Sums {
             self.first = values[self.pixels.clone()].to_vec();
             self.last = vec![0.0; n];
         }
-        let (mut sum, mut square, mut product) = (vec![0.0f32; n], vec![0.0f32; n], vec![0.0f32; n]);
+        let (mut sum, mut square, mut product) =
+            (vec![0.0f32; n], vec![0.0f32; n], vec![0.0f32; n]);
         for frame in values.chunks_exact(n_pixels) {
             let frame = &frame[self.pixels.clone()];
             for i in 0..n {
@@ -106,11 +116,9 @@ impl Sums {
                 self.last[i] = value;
             }
         }
-        for (total, part) in [
-            (&mut self.sum, &sum),
-            (&mut self.square, &square),
-            (&mut self.product, &product),
-        ] {
+        for (total, part) in
+            [(&mut self.sum, &sum), (&mut self.square, &square), (&mut self.product, &product)]
+        {
             total.iter_mut().zip(part).for_each(|(total, &part)| *total += f64::from(part));
         }
     }
@@ -123,9 +131,12 @@ impl Sums {
             // The first value is 0: all but the last, and all but the first, add up to this.
             let ends = 2.0 * self.sum[i] - f64::from(self.last[i]);
             let covariance = self.product[i] / (n - 1.0) - mean * ends / (n - 1.0) + mean * mean;
-            let noise = (variance - covariance).max(0.0).sqrt();
-            let noise = if noise > NO_NOISE { noise } else { 1.0 };
-            ((f64::from(self.first[i]) + mean) as f32, noise as f32)
+            let (mean, noise) = (f64::from(self.first[i]) + mean, variance - covariance);
+            if !(mean + noise).is_finite() {
+                return (f32::NAN, 1.0);
+            }
+            let noise = noise.max(0.0).sqrt();
+            (mean as f32, if noise > NO_NOISE { noise as f32 } else { 1.0 })
         })
     }
 }

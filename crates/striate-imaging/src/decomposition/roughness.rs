@@ -124,5 +124,6 @@ fn quantile(
     let place = share * (draws - 1) as f64;
     let low = place.floor() as usize;
     let (a, b) = (values[low], values[(low + 1).min(draws - 1)]);
-    a + (b - a) * (place - low as f64)
+    // Images of one pixel have no roughness: nothing may pass.
+    if b.is_finite() { a + (b - a) * (place - low as f64) } else { 0.0 }
 }

@@ -6,6 +6,8 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use striate_formats::safetensors::TensorFile;
+
 use crate::ImagingError;
 
 /// Rows of `n_columns` values: in memory, or in a file.
@@ -21,7 +23,16 @@ pub struct RowStore {
 #[derive(Debug)]
 enum Place {
     Memory(Vec<f32>),
-    File { file: File, path: PathBuf, offset: u64, is_scratch: bool },
+    Scratch(Scratch),
+    /// The tensor of that name, `[row, column]`.
+    Tensor(TensorFile, &'static str),
+}
+
+/// A file of little-endian 32-bit floats that is removed with its owner.
+#[derive(Debug)]
+struct Scratch {
+    file: File,
+    path: PathBuf,
 }
 
 impl RowStore {
@@ -35,11 +46,13 @@ impl RowStore {
         Self { n_stored, keep: None, n_rows, place: Place::Memory(values) }
     }
 
-    /// Rows of a file of little-endian 32-bit floats, from `offset` on. The file must be long enough.
-    pub(crate) fn in_file(path: &Path, offset: u64, n_rows: usize, n_stored: usize) -> Result<Self, ImagingError> {
-        let file = File::open(path).map_err(ImagingError::io("open the factors", path))?;
-        let place = Place::File { file, path: path.to_owned(), offset, is_scratch: false };
-        Ok(Self { n_stored, keep: None, n_rows, place })
+    /// Rows of the tensor `name` of a file, which are read when they are asked for.
+    pub(crate) fn in_file(file: TensorFile, name: &'static str) -> Result<Self, ImagingError> {
+        let [n_rows, n_stored] = *file.shape(name)? else {
+            let found = format!("{} axes", file.shape(name)?.len());
+            return Err(ImagingError::input(format!("tensor `{name}`"), found, "rows and columns"));
+        };
+        Ok(Self { n_stored, keep: None, n_rows, place: Place::Tensor(file, name) })
     }
 
     /// Rows.
@@ -68,13 +81,18 @@ impl RowStore {
     /// # Panics
     /// For rows that are not there, or an `out` of another length.
     pub fn read(&self, rows: Range<usize>, out: &mut [f32]) -> Result<(), ImagingError> {
-        assert!(rows.end <= self.n_rows && out.len() == rows.len() * self.n_columns(), "rows that are there");
+        assert!(
+            rows.end <= self.n_rows && out.len() == rows.len() * self.n_columns(),
+            "rows that are there"
+        );
         let Some(keep) = &self.keep else { return self.read_stored(rows, out) };
         let mut stored = vec![0.0; rows.len() * self.n_stored];
         self.read_stored(rows, &mut stored)?;
         if !keep.is_empty() {
             let rows = out.chunks_exact_mut(keep.len()).zip(stored.chunks_exact(self.n_stored));
-            rows.for_each(|(out, row)| out.iter_mut().zip(keep).for_each(|(out, &j)| *out = row[j]));
+            rows.for_each(|(out, row)| {
+                out.iter_mut().zip(keep).for_each(|(out, &j)| *out = row[j])
+            });
         }
         Ok(())
     }
@@ -83,12 +101,13 @@ impl RowStore {
         let start = rows.start * self.n_stored;
         match &self.place {
             Place::Memory(values) => out.copy_from_slice(&values[start..start + out.len()]),
-            Place::File { file, path, offset, .. } => {
+            Place::Tensor(file, name) => file.read_part(name, start..start + out.len(), out)?,
+            Place::Scratch(Scratch { file, path }) => {
                 let mut bytes = vec![0; size_of_val(out)];
-                file.read_exact_at(&mut bytes, offset + 4 * start as u64)
-                    .map_err(ImagingError::io("read the factors", path))?;
-                for (value, bytes) in out.iter_mut().zip(bytes.chunks_exact(4)) {
-                    *value = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+                file.read_exact_at(&mut bytes, 4 * start as u64)
+                    .map_err(ImagingError::io("read the scratch file", path))?;
+                for (value, bytes) in out.iter_mut().zip(bytes.as_chunks::<4>().0) {
+                    *value = f32::from_le_bytes(*bytes);
                 }
             }
         }
@@ -96,12 +115,10 @@ impl RowStore {
     }
 }
 
-impl Drop for RowStore {
+impl Drop for Scratch {
     fn drop(&mut self) {
-        if let Place::File { path, is_scratch: true, .. } = &self.place {
-            // What is left of a scratch file harms nobody but the disk.
-            let _ = std::fs::remove_file(path);
-        }
+        // What is left of a scratch file harms nobody but the disk.
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -115,19 +132,29 @@ pub(crate) struct RowWriter {
 #[derive(Debug)]
 enum Sink {
     Memory(Vec<f32>),
-    File(BufWriter<File>, PathBuf),
+    File(BufWriter<File>, Scratch),
 }
 
 impl RowWriter {
     /// Collect about `n_rows` rows: in memory where there is no `scratch`, else in that new file, which is removed
     /// with the rows.
-    pub(crate) fn new(scratch: Option<&Path>, n_rows: usize, n_columns: usize) -> Result<Self, ImagingError> {
+    pub(crate) fn new(
+        scratch: Option<&Path>,
+        n_rows: usize,
+        n_columns: usize,
+    ) -> Result<Self, ImagingError> {
         let sink = match scratch {
             None => Sink::Memory(Vec::with_capacity(n_rows * n_columns)),
             Some(path) => {
-                let file = File::options().read(true).write(true).create(true).truncate(true).open(path);
-                let file = file.map_err(ImagingError::io("create the scratch file", path))?;
-                Sink::File(BufWriter::with_capacity(1 << 20, file), path.to_owned())
+                let open = || {
+                    let file =
+                        File::options().read(true).write(true).create_new(true).open(path)?;
+                    Ok((file.try_clone()?, file))
+                };
+                let (writer, file) =
+                    open().map_err(ImagingError::io("create the scratch file", path))?;
+                let scratch = Scratch { file, path: path.to_owned() };
+                Sink::File(BufWriter::with_capacity(1 << 20, writer), scratch)
             }
         };
         Ok(Self { n_columns, sink })
@@ -137,10 +164,10 @@ impl RowWriter {
     pub(crate) fn push(&mut self, rows: &[f32]) -> Result<(), ImagingError> {
         match &mut self.sink {
             Sink::Memory(values) => values.extend_from_slice(rows),
-            Sink::File(file, path) => {
+            Sink::File(file, scratch) => {
                 for value in rows {
                     file.write_all(&value.to_le_bytes())
-                        .map_err(ImagingError::io("write the scratch file", path))?;
+                        .map_err(ImagingError::io("write the scratch file", &scratch.path))?;
                 }
             }
         }
@@ -151,11 +178,11 @@ impl RowWriter {
     pub(crate) fn finish(self, n_rows: usize) -> Result<RowStore, ImagingError> {
         let place = match self.sink {
             Sink::Memory(values) => Place::Memory(values),
-            Sink::File(file, path) => {
-                let file = file.into_inner().map_err(|e| {
-                    ImagingError::io("write the scratch file", &path)(e.into_error())
+            Sink::File(file, scratch) => {
+                file.into_inner().map_err(|error| {
+                    ImagingError::io("write the scratch file", &scratch.path)(error.into_error())
                 })?;
-                Place::File { file, path, offset: 0, is_scratch: true }
+                Place::Scratch(scratch)
             }
         };
         Ok(RowStore { n_stored: self.n_columns, keep: None, n_rows, place })

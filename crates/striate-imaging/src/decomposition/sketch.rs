@@ -67,7 +67,8 @@ impl Sketch {
     pub(crate) fn begin(&mut self) {
         let random = &self.random;
         self.blocks.par_iter_mut().for_each(|block| {
-            let sums: Vec<&[f32]> = block.cells.iter().map(|&cell| random[cell].as_slice()).collect();
+            let sums: Vec<&[f32]> =
+                block.cells.iter().map(|&cell| random[cell].as_slice()).collect();
             block.basis = block.collect(&sums);
             block.basis.orthonormalise();
         });
