@@ -7,6 +7,7 @@ mod error;
 mod footprint;
 pub mod matching;
 mod movie;
+pub mod registration;
 pub mod simulate;
 
 pub use error::ImagingError;
