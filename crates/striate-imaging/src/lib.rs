@@ -10,8 +10,17 @@ mod error;
 mod footprint;
 pub mod matching;
 mod movie;
+
+pub mod decomposition;
+pub mod deconvolution;
+pub mod demixing;
+mod error;
+mod footprint;
+pub mod matching;
+mod movie;
 pub mod noise;
 pub mod penalised;
+pub mod registration;
 pub mod simulate;
 pub mod traces;
 
