@@ -10,14 +10,6 @@ mod error;
 mod footprint;
 pub mod matching;
 mod movie;
-
-pub mod decomposition;
-pub mod deconvolution;
-pub mod demixing;
-mod error;
-mod footprint;
-pub mod matching;
-mod movie;
 pub mod noise;
 pub mod penalised;
 pub mod registration;
@@ -26,3 +18,7 @@ pub mod traces;
 
 pub use error::ImagingError;
 pub use footprint::Footprint;
+pub use movie::{
+    ArrayMovie, Movie, MovieInspection, MovieInspectionConfig, MovieShape, StackMovie,
+    inspect_movie,
+};
