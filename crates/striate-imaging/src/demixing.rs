@@ -27,8 +27,8 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use striate_base::{CancelToken, Progress};
 
-use crate::decomposition::{FactorisedMovie, Rectangle};
-use crate::{Footprint, ImagingError};
+use crate::decomposition::{BlockGrid, FactorisedMovie, Rectangle};
+use crate::{Footprint, ImagingError, MovieShape};
 use alternate::Cells;
 pub use background::Background;
 pub use config::DemixingConfig;
@@ -76,7 +76,7 @@ pub fn demix(
         cells.add(seeds.iter().cloned(), movie.shape.n_frames);
         cells.alternate(movie, config)?;
     } else {
-        let binned = Binned::of(movie, config.bin_frames)?;
+        let binned = Binned::of(movie, config.bin_frames.max(1))?;
         for round in 1..=config.rounds {
             progress.start(&format!("looking for cells, round {round}"), None);
             if cancel.is_cancelled() {
@@ -95,6 +95,23 @@ pub fn demix(
         }
     }
     Ok(in_units_of_the_recording(cells, movie))
+}
+
+/// Bytes that [`demix`] takes at its peak, about, for blocks of `block` pixels with the components that they usually
+/// have, and cells that cover a third of the image.
+pub fn memory_bytes(shape: MovieShape, config: &DemixingConfig, block: usize) -> u64 {
+    const USUAL_RANK: usize = 5;
+    let n_bins = shape.n_frames / config.bin_frames.max(1);
+    let n_blocks = BlockGrid::new(shape.height, shape.width, block).n_blocks();
+    let components = n_blocks * USUAL_RANK * (2 * n_bins + block * block);
+    let side = ((PATCH + 2.0 * MARGIN) * config.diameter_px).ceil() as usize;
+    let patches = rayon::current_num_threads() * 3 * side.pow(2).min(shape.n_pixels()) * n_bins;
+    let spacing = config.background_spacing * config.diameter_px;
+    let n_tents = (shape.n_pixels() as f64 / (spacing * spacing)) as usize + 1;
+    let n_cells = (shape.n_pixels() as f64 / (3.0 * config.area_px())) as usize + 1;
+    let courses = 4 * (n_cells + n_tents) * shape.n_frames;
+    // Footprints and what lies at each pixel.
+    (size_of::<f32>() * (components + patches + courses + 64 * shape.n_pixels())) as u64
 }
 
 impl Cells {

@@ -7,6 +7,7 @@ pub mod decomposition;
 pub mod deconvolution;
 pub mod demixing;
 mod error;
+pub mod extraction;
 mod footprint;
 pub mod matching;
 mod movie;

@@ -10,7 +10,8 @@ use crate::ImagingError;
 pub struct DemixingConfig {
     /// Diameter of a cell in pixels, 3 to 60. Default 12.
     pub diameter_px: f64,
-    /// Frames averaged for finding cells, 1 to 1000; about a third of the indicator's decay. Default 1.
+    /// Frames averaged for finding cells, 1 to 1000; about a third of the indicator's decay. Default 0: 1, or what
+    /// the frame rate asks for where it is known.
     pub bin_frames: usize,
     /// Least strength of a cell when it is looked for: root of the summed squares of what its trace rises above 3
     /// times its noise, in units of that noise; 1 to 1000. Default 5.
@@ -33,7 +34,7 @@ impl Default for DemixingConfig {
     fn default() -> Self {
         Self {
             diameter_px: 12.0,
-            bin_frames: 1,
+            bin_frames: 0,
             min_strength: 5.0,
             background_spacing: 2.0,
             footprint_level: 0.2,
@@ -52,7 +53,7 @@ impl DemixingConfig {
     /// [`ImagingError::Config`], naming the setting.
     pub fn check(&self) -> Result<(), ImagingError> {
         within("demixing.diameter_px", self.diameter_px, [3.0, 60.0])?;
-        within("demixing.bin_frames", self.bin_frames as f64, [1.0, 1000.0])?;
+        within("demixing.bin_frames", self.bin_frames as f64, [0.0, 1000.0])?;
         within("demixing.min_strength", self.min_strength, [1.0, 1000.0])?;
         within("demixing.background_spacing", self.background_spacing, [1.0, 20.0])?;
         within("demixing.footprint_level", self.footprint_level, [0.01, 0.9])?;
