@@ -26,6 +26,11 @@ impl Failure {
         Self { class: ErrorClass::Usage, error: anyhow::anyhow!("{message}") }
     }
 
+    /// Input that cannot be used.
+    pub(crate) fn input(message: impl Display) -> Self {
+        Self { class: ErrorClass::InputData, error: anyhow::anyhow!("{message}") }
+    }
+
     /// Too little memory or disk.
     pub(crate) fn resources(message: impl Display) -> Self {
         Self { class: ErrorClass::Resources, error: anyhow::anyhow!("{message}") }

@@ -1,6 +1,7 @@
 //! The verbs, one file each, in the order of the work.
 
 mod demo;
+mod extract;
 mod fit;
 mod inspect;
 mod predict;
@@ -21,6 +22,7 @@ pub(crate) enum Verb {
     Demo(demo::DemoArguments),
     Simulate(simulate::SimulateArguments),
     Inspect(inspect::InspectArguments),
+    Extract(extract::ExtractArguments),
     Fit(fit::FitArguments),
     Score(score::ScoreArguments),
     Predict(predict::PredictArguments),
@@ -35,6 +37,7 @@ pub(crate) fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
         Verb::Demo(arguments) => demo::run(arguments, context),
         Verb::Simulate(arguments) => simulate::run(arguments, context),
         Verb::Inspect(arguments) => inspect::run(arguments, context),
+        Verb::Extract(arguments) => extract::run(arguments, context),
         Verb::Fit(arguments) => fit::run(arguments, context),
         Verb::Score(arguments) => score::run(arguments, context),
         Verb::Predict(arguments) => predict::run(arguments, context),

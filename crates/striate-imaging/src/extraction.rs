@@ -16,7 +16,7 @@ use ndarray::Array2;
 use striate_base::{CancelToken, Progress};
 
 pub use cells::Cells;
-pub use config::{ExtractionConfig, ValidExtraction};
+pub use config::{ExtractionConfig, Register, ValidExtraction};
 use stage::Stages;
 
 use crate::decomposition::{DecompositionDiagnostics, FactorisedMovie, decompose};
@@ -59,6 +59,31 @@ pub struct Extraction {
     pub seconds: Vec<(String, f64)>,
 }
 
+/// The spikes of an extraction's cells, `[cell, frame]`, in dF/F.
+pub fn spikes(found: &Extraction) -> Array2<f32> {
+    files::rows(found, |cell| &cell.spikes)
+}
+
+/// Frames that name a movie.
+const FRAMES_HASHED: usize = 32;
+
+/// A hash of a movie's shape and of up to 32 of its frames, evenly spread: a change elsewhere is not noticed.
+///
+/// # Errors
+/// Where frames cannot be read.
+pub fn identity(movie: &dyn Movie) -> Result<String, ImagingError> {
+    let shape = movie.shape();
+    let mut bytes = format!("{shape:?}").into_bytes();
+    let mut frame = vec![0.0; shape.n_pixels()];
+    let n = FRAMES_HASHED.min(shape.n_frames);
+    for i in 0..n {
+        let t = i * (shape.n_frames - 1) / (n - 1).max(1);
+        movie.read(t..t + 1, &mut frame)?;
+        frame.iter().for_each(|value| bytes.extend(value.to_le_bytes()));
+    }
+    Ok(striate_base::provenance::hash_bytes(&bytes))
+}
+
 /// Extract the cells of `movie` into `folder`. `identity` names the movie's contents (a hash): with another one,
 /// everything is made anew. With `seeds`, the cells are those, refined.
 ///
@@ -76,7 +101,8 @@ pub fn extract(
     let shape = movie.shape();
     let rate = config.frame_rate_hz;
     let mut stages = Stages::new(folder, identity)?;
-    let registration = match &config.registration {
+    let wanted = config.registration_wanted();
+    let registration = match &wanted {
         None => None,
         Some(settings) => Some(stages.run(
             "registration",
@@ -90,7 +116,7 @@ pub fn extract(
             },
         )?),
     };
-    let registered = match (&registration, &config.registration) {
+    let registered = match (&registration, &wanted) {
         (Some(found), Some(settings)) => {
             Some(Registered::new(movie, &found.shifts, settings.applied_interpolation())?)
         }

@@ -1,6 +1,6 @@
 //! `striate inspect`: what is in a recording or a calcium movie, and what is odd about it.
 
-mod movie;
+pub(super) mod movie;
 mod text;
 
 use std::path::{Path, PathBuf};

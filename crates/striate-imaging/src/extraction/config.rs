@@ -28,9 +28,12 @@ pub struct ExtractionConfig {
     pub event_threshold: f64,
     /// How the file is read.
     pub movie: StackOptions,
-    /// Registration. Default none: the movie is registered already.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub registration: Option<RegistrationConfig>,
+    /// Micrometres per pixel, 0 to 1000. Default 0: not known.
+    pub um_per_px: f64,
+    /// Whether the movie is registered, and how. Default `none`: it is registered already.
+    pub register: Register,
+    /// Settings of the registration, where there is one.
+    pub registration: RegistrationConfig,
     /// Compression and denoising.
     pub decomposition: DecompositionConfig,
     /// Cells; by default 0.15 s of frames are averaged when they are looked for.
@@ -47,7 +50,9 @@ impl Default for ExtractionConfig {
             frame_rate_hz: 0.0,
             event_threshold: 3.0,
             movie: StackOptions::default(),
-            registration: None,
+            um_per_px: 0.0,
+            register: Register::None,
+            registration: RegistrationConfig::default(),
             decomposition: DecompositionConfig::default(),
             demixing: DemixingConfig::default(),
             dff: DffConfig::default(),
@@ -82,9 +87,10 @@ impl ExtractionConfig {
         if !(0.0..=100.0).contains(&self.event_threshold) {
             return Err(ImagingError::config("event_threshold", self.event_threshold, "0 to 100"));
         }
-        if let Some(registration) = &self.registration {
-            registration.check()?;
+        if !(0.0..=1000.0).contains(&self.um_per_px) {
+            return Err(ImagingError::config("um_per_px", self.um_per_px, "0 to 1000"));
         }
+        self.registration.check()?;
         self.decomposition.check()?;
         self.demixing.check()?;
         self.deconvolution.check()?;
@@ -93,6 +99,19 @@ impl ExtractionConfig {
 }
 
 impl ValidExtraction {
+    /// The settings of the registration, where there is one.
+    pub(crate) fn registration_wanted(&self) -> Option<RegistrationConfig> {
+        let rigid = RegistrationConfig { piecewise: None, ..self.registration.clone() };
+        match self.register {
+            Register::None => None,
+            Register::Rigid => Some(rigid),
+            Register::Piecewise => {
+                let piecewise = self.registration.piecewise.clone().unwrap_or_default();
+                Some(RegistrationConfig { piecewise: Some(piecewise), ..rigid })
+            }
+        }
+    }
+
     /// The settings of demixing for a movie of that shape.
     pub(crate) fn demixing_of(&self, shape: MovieShape) -> DemixingConfig {
         let bin_frames = match self.demixing.bin_frames {

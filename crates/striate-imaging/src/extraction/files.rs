@@ -13,6 +13,7 @@ use striate_formats::safetensors::{NamedTensor, OwnedTensor, read, write};
 
 use super::{Extraction, FoundShifts};
 use crate::decomposition::{DecompositionDiagnostics, MovieImages, Triple};
+use crate::deconvolution::Deconvolved;
 use crate::matching::write_regions;
 use crate::registration::Shifts;
 use crate::{Footprint, ImagingError};
@@ -84,13 +85,7 @@ pub(super) fn write_diagnostics(
 
 /// Arrays for other programs, cells and events as tables, regions.
 pub(super) fn write_results(folder: &Path, found: &Extraction) -> Result<(), ImagingError> {
-    let n_frames = found.shape.n_frames;
-    let rows = |of: fn(&crate::deconvolution::Deconvolved) -> &Vec<f32>| {
-        let values = found.deconvolved.iter().flat_map(of).copied().collect();
-        Array2::from_shape_vec((found.deconvolved.len(), n_frames), values)
-            .expect("a value for each frame")
-    };
-    let (calcium, spikes) = (rows(|cell| &cell.calcium), rows(|cell| &cell.spikes));
+    let (calcium, spikes) = (rows(found, |cell| &cell.calcium), super::spikes(found));
     let arrays: [(&str, ArrayView2<'_, f32>); 5] = [
         ("fluorescence.npy", found.cells.fluorescence.view()),
         ("roi_means.npy", found.cells.roi_means.view()),
@@ -104,6 +99,13 @@ pub(super) fn write_results(folder: &Path, found: &Extraction) -> Result<(), Ima
     write_regions(&folder.join("regions.json"), &found.cells.footprints, found.shape.width)?;
     write_text(&folder.join("cells.csv"), &cells_table(found))?;
     write_text(&folder.join("events.csv"), &events_table(found))
+}
+
+/// Courses of all cells, `[cell, frame]`.
+pub(super) fn rows(found: &Extraction, of: fn(&Deconvolved) -> &Vec<f32>) -> Array2<f32> {
+    let values = found.deconvolved.iter().flat_map(of).copied().collect();
+    let shape = (found.deconvolved.len(), found.shape.n_frames);
+    Array2::from_shape_vec(shape, values).expect("a value for each frame")
 }
 
 fn cells_table(found: &Extraction) -> String {

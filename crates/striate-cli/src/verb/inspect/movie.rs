@@ -19,8 +19,8 @@ use crate::failure::Failure;
 const EXTENSIONS: [&str; 11] =
     ["tif", "tiff", "btf", "h5", "hdf5", "nwb", "npy", "npz", "bin", "raw", "mmap"];
 
-/// Keys that have no default.
-const OPTIONAL_KEYS: [&str; 11] = [
+/// Keys of how a movie is read that have no default.
+pub(in crate::verb) const OPTIONAL_KEYS: [&str; 11] = [
     "movie.dataset",
     "movie.raw",
     "movie.raw.shape",

@@ -1,0 +1,168 @@
+//! `striate extract`: from a calcium movie to cells, their traces and their spikes.
+
+mod recording;
+mod text;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use serde_json::json;
+use striate::base::provenance::{Provenance, hash_bytes};
+use striate::base::{FolderLock, files, machine};
+use striate::fit::config::read_settings;
+use striate::formats::stack::ImageStack;
+use striate::imaging::extraction::{
+    Extraction, ExtractionConfig, ValidExtraction, extract, identity,
+};
+use striate::imaging::matching::read_regions;
+use striate::imaging::{Footprint, Movie, StackMovie};
+
+use super::inspect::movie::OPTIONAL_KEYS;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// What code, thread stacks and allocator keep for themselves.
+const WORKING_BYTES: u64 = 64 << 20;
+
+/// Find the cells of a calcium movie, and their traces and spikes
+///
+/// MOVIE is a TIFF or BigTIFF file, a folder of TIFF files, an HDF5 or NWB file, an array in an .npy or .npz file, or a
+/// raw file with `--set movie.raw.shape=[FRAMES,HEIGHT,WIDTH]`. The movie is registered (if asked for), compressed and
+/// denoised by penalized matrix decomposition, and demixed into cells; their fluorescence becomes dF/F and spikes.
+/// Nothing has to be tuned, but the diameter of a cell is worth giving (`--set demixing.diameter_px=12`). Stopped at any
+/// moment, the same command goes on after the last finished stage.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  striate extract movie.tif --out extracted
+  striate extract movie.h5 --out extracted --set movie.dataset=/mov --set frame_rate_hz=30 --set register=rigid
+  striate extract movie.tif --out extracted --regions regions.json
+  striate extract movie.tif --out extracted --stimulus stimulus.toml")]
+pub(crate) struct ExtractArguments {
+    /// The movie
+    #[arg(value_name = "MOVIE")]
+    movie: PathBuf,
+    /// Folder to leave everything in
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+    /// Settings (TOML) that differ from the defaults
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Override a setting, as demixing.diameter_px=10 or register=rigid; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// Cells to extract instead of looking for them (neurofinder's regions.json)
+    #[arg(long, value_name = "FILE.json")]
+    regions: Option<PathBuf>,
+    /// What was shown: a recording's manifest without [responses], for a recording that `striate fit` takes
+    #[arg(long, value_name = "FILE.toml")]
+    stimulus: Option<PathBuf>,
+    /// When each image of the stimulus was shown: a table `image,first_frame,end_frame`
+    #[arg(long, value_name = "FILE.csv", requires = "stimulus")]
+    presentations: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &ExtractArguments, context: &Context) -> Result<(), Failure> {
+    let clock = Instant::now();
+    let mut config = settings(arguments)?;
+    let stack = ImageStack::open(&arguments.movie, &config.movie)?;
+    let found_rate = stack.describe().frame_rate_hz;
+    if config.frame_rate_hz == 0.0 {
+        config.frame_rate_hz = found_rate.ok_or_else(|| {
+            Failure::usage(format!(
+                "frame rate: found none in the file, expected --set frame_rate_hz=RATE: {}",
+                arguments.movie.display()
+            ))
+        })?;
+    }
+    if let Some(seed) = context.seed {
+        (config.decomposition.seed, config.registration.seed) = (seed, seed);
+    }
+    let config = config.check()?;
+    let extraction = into(&StackMovie(stack), &config, arguments, context)?;
+    recording::write(arguments, &config, &extraction)?;
+    let seconds = clock.elapsed().as_secs_f64();
+    let value = text::value(&extraction, &arguments.out, seconds);
+    context.result(&text::describe(&extraction, &arguments.out), &value);
+    Ok(())
+}
+
+/// Extract into the folder, after saying what it will take.
+fn into(
+    movie: &StackMovie,
+    config: &ValidExtraction,
+    arguments: &ExtractArguments,
+    context: &Context,
+) -> Result<Extraction, Failure> {
+    let seeds = seeds(arguments.regions.as_deref(), movie)?;
+    let resident = movie.0.describe().resident_bytes;
+    extract_into(movie, resident, config, seeds.as_deref(), &arguments.out, context)
+}
+
+/// Extract any movie into a folder, which gets its settings and provenance first.
+pub(super) fn extract_into(
+    movie: &dyn Movie,
+    resident_bytes: u64,
+    config: &ValidExtraction,
+    seeds: Option<&[Footprint]>,
+    out: &Path,
+    context: &Context,
+) -> Result<Extraction, Failure> {
+    let needed = WORKING_BYTES + resident_bytes + config.memory_bytes(movie.shape());
+    context.remark(&format!("needs about {} of memory", machine::format_bytes(needed)));
+    context.check_memory(needed)?;
+    std::fs::create_dir_all(out).map_err(|e| Failure::io("cannot make the folder", &e, out))?;
+    let _lock = FolderLock::acquire(out)?;
+    let data_hash = identity(movie)?;
+    let text = toml::to_string(&**config).map_err(Failure::other)?;
+    let provenance = Provenance::new(
+        config.decomposition.seed,
+        context.threads,
+        data_hash.clone(),
+        hash_bytes(text.as_bytes()),
+    );
+    let provenance = serde_json::to_string_pretty(&provenance).map_err(Failure::other)?;
+    for (name, text) in [("config.toml", &text), ("provenance.json", &provenance)] {
+        let path = out.join(name);
+        files::write_atomic_bytes(&path, text.as_bytes())
+            .map_err(|e| Failure::io("cannot write", &e, &path))?;
+    }
+    let (mut progress, cancel) = (context.progress(), &context.cancel);
+    let found = extract(movie, &data_hash, config, seeds, out, &mut progress, cancel);
+    found.map_err(|error| match Failure::from(error) {
+        failure if cancel.is_cancelled() => {
+            failure.while_doing("stopped; the same command goes on after the last finished stage")
+        }
+        failure => failure,
+    })
+}
+
+fn settings(arguments: &ExtractArguments) -> Result<ExtractionConfig, Failure> {
+    let text = match &arguments.config {
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|e| Failure::usage(format!("cannot read the settings: {e}: {}", path.display())))?,
+        None => String::new(),
+    };
+    let optional: Vec<&str> = OPTIONAL_KEYS.iter().chain(&MORE_OPTIONAL_KEYS).copied().collect();
+    let config = read_settings(&ExtractionConfig::default(), &text, &arguments.overrides, &optional);
+    match &arguments.config {
+        Some(path) => config.map_err(|e| Failure::from(e).at(path)),
+        None => Ok(config?),
+    }
+}
+
+/// Keys that have no default, beside those of the file.
+const MORE_OPTIONAL_KEYS: [&str; 6] = [
+    "registration.piecewise",
+    "registration.piecewise.patch_px",
+    "registration.piecewise.max_deviation_px",
+    "registration.piecewise.n_smoothings",
+    "deconvolution.decay_s",
+    "deconvolution.rise_s",
+];
+
+fn seeds(path: Option<&Path>, movie: &StackMovie) -> Result<Option<Vec<Footprint>>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let shape = movie.shape();
+    Ok(Some(read_regions(path, (shape.height, shape.width))?))
+}

@@ -1,0 +1,54 @@
+//! What an extraction says.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use striate::base::machine;
+use striate::imaging::extraction::Extraction;
+
+/// For humans.
+pub(super) fn describe(found: &Extraction, out: &Path) -> String {
+    let shape = found.shape;
+    let summary = &found.diagnostics.summary;
+    let mut lines = vec![format!(
+        "{} frames of {} x {} pixels at {} Hz",
+        shape.n_frames, shape.height, shape.width, found.frame_rate_hz
+    )];
+    if let Some(registration) = &found.registration {
+        let quality = &registration.quality;
+        lines.push(format!(
+            "registration: correlation with the mean image {:.3} -> {:.3}, residual {:.2} px",
+            quality.before.mean_correlation, quality.after.mean_correlation, quality.residual_px
+        ));
+    }
+    let compression = summary.compression.map_or("none".into(), |value| format!("{value:.1}x"));
+    let gain = summary.signal_to_noise.as_ref().map_or("not known".into(), |s| format!("{:.2}x", s.gain));
+    lines.push(format!(
+        "compression {compression} (all overlapping blocks counted), signal-to-noise gain {gain}, {:.1} % of the variance is signal",
+        100.0 * summary.variance_explained
+    ));
+    let n_events: usize = found.events.iter().map(Vec::len).sum();
+    lines.push(format!("{} cells, {n_events} events", found.cells.footprints.len()));
+    let (out, recording) = (out.display(), out.join("recording.toml"));
+    lines.push(format!("everything: {out}"));
+    if recording.is_file() {
+        lines.push(format!("next:       striate inspect {}", recording.display()));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// For machines.
+pub(super) fn value(found: &Extraction, out: &Path, seconds: f64) -> Value {
+    json!({
+        "folder": out,
+        "shape": [found.shape.n_frames, found.shape.height, found.shape.width],
+        "frame_rate_hz": found.frame_rate_hz,
+        "n_cells": found.cells.footprints.len(),
+        "n_events": found.events.iter().map(Vec::len).sum::<usize>(),
+        "registration": found.registration.as_ref().map(|registration| &registration.quality),
+        "decomposition": found.diagnostics.summary,
+        "stages": found.seconds,
+        "peak_mb": machine::peak_memory() as f64 / 1e6,
+        "seconds": seconds,
+    })
+}
