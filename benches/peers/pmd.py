@@ -137,8 +137,8 @@ def markdown(result):
         cells += [f"{of[key]:.2f}" if key in of else "-" for key in ("mean_rank", "compression")]
         yield f"| {name} | {' | '.join(cells)} |"
     if result["speedup_localmd"]:
-        yield f"\nlocalmd / {result['method']}: {result['speedup_localmd']:.1f} in time, "
-        yield f"{result['speedup_localmd_cpu']:.1f} in CPU time."
+        ratios = f"{result['speedup_localmd']:.1f} in time, {result['speedup_localmd_cpu']:.1f} in CPU time"
+        yield f"\nlocalmd / {result['method']}: {ratios}."
     yield f"Load before the first round: {result['load_before_rounds'][0]:.1f}."
 
 
@@ -175,6 +175,8 @@ def main():
             movies.simulate(movie, options.height, options.width, options.frames)
         result = summary(*measure(options, movie), options)
     print(json.dumps(result) if options.json else "\n".join(markdown(result)))
+    # A failed contender has said why; a comparison that lacks one is no success.
+    sys.exit(len(result["contenders"]) < len(contenders(options, movie)))
 
 
 if __name__ == "__main__":
