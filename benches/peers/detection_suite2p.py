@@ -13,12 +13,13 @@ import movies
 
 FRAME_RATE_HZ = 7.0
 # Seconds of the indicator: they decide how many frames suite2p averages before it looks. GCaMP6s is slow.
-# A spatial scale of 0 lets suite2p choose; 1 and 2 are cells of about 6 and 12 pixels.
-PLAIN = {"threshold": (1.0, 0.3, 0.5, 0.7, 0.85, 1.2, 1.5), "tau_s": (1.0, 0.5, 1.5), "scale": (0, 1, 2)}
+# A spatial scale of 0 lets suite2p choose (1, cells of 6 pixels, on the movies tried); 2 is cells of about 12 pixels.
+# Thresholds below 0.5 give thousands of regions, and take minutes.
+PLAIN = {"threshold": (1.0, 0.5, 0.7, 0.85, 1.2, 1.5), "tau_s": (1.0, 0.5, 1.5), "scale": (0, 2)}
 # What is left after denoising stands out more; each of these takes ten times as long.
-DENOISED = {"threshold": (0.7, 1.0, 1.5, 2.0, 3.0), "denoise": (True,), "scale": (0, 1)}
+DENOISED = {"threshold": (0.7, 1.0, 1.5, 2.0, 3.0), "tau_s": (1.0, 0.5, 1.5), "denoise": (True,)}
 # Regions of fewer pixels are dropped; suite2p has a setting of that kind (`npix_norm_min`).
-MIN_PIXELS = (0, 20, 30, 40)
+MIN_PIXELS = (0, 20, 30, 40, 50, 60)
 # suite2p calls a region a cell from this probability.
 CELL_PROBABILITY = 0.5
 
