@@ -50,7 +50,7 @@ def centres(regions):
 
 
 def matches_in_order(distances):
-    """Neurofinder's rule: each label in the order of the file takes the nearest region still free, if nearer than 5 pixels."""
+    """Neurofinder's rule: each label, in the order of the file, takes the nearest free region nearer than 5 pixels."""
     free, matched = np.ones(distances.shape[1], dtype=bool), 0
     for row in distances:
         candidates = np.where(free, row, np.inf)

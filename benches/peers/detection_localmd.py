@@ -60,7 +60,8 @@ def greedy(movie, cell_sd):
         footprint = np.zeros((height, width), np.float32)
         footprint[window] = shape
         left[(slice(None), *window)] -= trace[:, None, None] * shape
-        again = np.s_[max(0, row - 4 * reach) : row + 4 * reach + 1, max(0, column - 4 * reach) : column + 4 * reach + 1]
+        wide = 4 * reach
+        again = np.s_[max(0, row - wide) : row + wide + 1, max(0, column - wide) : column + wide + 1]
         smooth[(slice(None), *again)] = gaussian_filter(left[(slice(None), *again)], (0, cell_sd, cell_sd))
         energy[again] = (np.maximum(smooth[(slice(None), *again)], 0) ** 2).sum(0)
         # Whatever the fit left behind there, a place is tried once.

@@ -156,7 +156,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("movie", type=Path, help="a TIFF file")
     parser.add_argument("--block", type=int, default=20)
-    parser.add_argument("--batch", type=int, default=10000, help="tiff_batch_size; the last batch is up to twice as long")
+    last = "tiff_batch_size; the last batch is up to twice as long"
+    parser.add_argument("--batch", type=int, default=10000, help=last)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save", type=Path, help="a folder for the factors and reconstructions")
     options = parser.parse_args()

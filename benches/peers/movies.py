@@ -14,7 +14,7 @@ FRAMES_AT_ONCE = 100
 
 
 def simulate(path, height, width, frames, amplitude=2.0, seed=0):
-    """Write uint16 pages: Gaussian cells with AR(1) calcium traces, noise s.d. 100 counts, peak of a spike `amplitude` times that.
+    """Write uint16 pages: Gaussian cells with AR(1) calcium traces; spikes are `amplitude` times the noise s.d.
 
     The density, shape and dynamics of the cells do not depend on the size of the image.
     """
