@@ -1,11 +1,11 @@
 //! The writer of `report.html`: one file that needs nothing else, not even a network.
 
 mod curves;
-mod details;
+pub(crate) mod details;
 mod examples;
 mod headline;
 mod latents;
-mod page;
+pub(crate) mod page;
 mod positions;
 mod score_table;
 mod scores;
@@ -36,7 +36,7 @@ pub fn report_html(data: &ReportData) -> String {
     positions::write(data, &mut page);
     examples::write(data, &mut page);
     latents::write(data, &mut page);
-    details::write(data, &mut page);
+    details::write(&data.config, &data.provenance, &mut page);
     page.finish()
 }
 
