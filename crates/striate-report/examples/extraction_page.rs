@@ -120,7 +120,7 @@ fn report(extraction: &Extraction) -> Result<ExtractionReport, Box<dyn Error>> {
         examples: examples.collect(),
         cells,
         denoising: Some(denoising(extraction)?),
-        config: format!("[decomposition]\n{:#?}", extraction.factorised.config()),
+        config: toml::to_string_pretty(extraction.factorised.config())?,
         provenance: vec![name("version", env!("CARGO_PKG_VERSION")), name("movie", FOLDER)],
         ..ExtractionReport::default()
     })

@@ -16,6 +16,8 @@ use striate_base::files::write_atomic_bytes;
 
 use crate::data::ReportData;
 use crate::error::ReportError;
+#[cfg(test)]
+pub(crate) use latents::tests::drawings;
 use page::Page;
 
 /// The report as one HTML document without scripts and without references to the outside.

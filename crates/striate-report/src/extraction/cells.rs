@@ -49,10 +49,10 @@ pub(super) fn write(report: &ExtractionReport, page: &mut Page) {
     }
     page.section(
         "Traces",
-        "Cells of the highest, of middle and of the lowest quality. Grey: mean of the recording over the cell\u{2019}s \
-         pixels, neighbours and neuropil included. Black: the demixed trace as dF/F; blue: its deconvolved calcium. \
-         Red strokes: spikes, as high as the calcium that they add. Each figure shows the stretch of up to 60 s with the most \
-         spikes.",
+        "Cells of the highest, of middle and of the lowest quality. Above: mean of the recording over the cell\u{2019}s \
+         pixels, neighbours and neuropil included. Middle: the demixed trace as dF/F, its deconvolved calcium in blue. \
+         Below: spikes, as high as the calcium that they add. Each figure shows the stretch of up to 60 s with the \
+         most spikes.",
     );
     page.figures(&figures);
 }
@@ -74,14 +74,14 @@ fn figure(report: &ExtractionReport, example: &ExampleTraces) -> (Plot, String) 
     let mut plot = Plot::new(x, y).size(560.0, 218.0);
     plot = parts.lines.into_iter().fold(plot, Plot::line);
     let notes = [
-        (roi, "mean over the cell (recording)", [0.0, ROI[1]], colour::CEILING),
+        (roi, "mean over the cell (units of the recording)", [0.0, ROI[1]], colour::CEILING),
         (dff, "dF/F", [0.0, DFF[1]], colour::INK),
         (calcium, "calcium", [0.08, DFF[1]], colour::BLUE),
         (spikes, "spikes", [0.0, SPIKES[1]], colour::VERMILLION),
     ];
     for (trace, text, [x, y], colour) in notes {
         if !trace.is_empty() {
-            plot = plot.note(Note::new(text, [x, (y + 0.2) / TOP], colour));
+            plot = plot.note(Note::new(text, [x, (y + 0.3) / TOP], colour));
         }
     }
     (plot, caption(report, example, &frames))
@@ -115,8 +115,10 @@ impl Parts {
         }
         let span = (most - least).max(f64::MIN_POSITIVE);
         let at = |value: f64| low + (high - low) * (value - least) / span;
-        let ticks = round_ticks([least, most], 3).into_iter();
-        self.ticks.extend(ticks.map(|(value, text)| (at(value), text)));
+        // One tick tells no scale.
+        let ticks = (3..9).map(|wanted| round_ticks([least, most], wanted));
+        let ticks = ticks.into_iter().find(|ticks| ticks.len() > 1).unwrap_or_default();
+        self.ticks.extend(ticks.into_iter().map(|(value, text)| (at(value), text)));
         for (trace, colour, width) in traces {
             let points = envelope(trace, N_BINS);
             let x: Vec<f64> = points.iter().map(|(i, _)| self.time(*i)).collect();

@@ -8,12 +8,8 @@ use crate::figure::escape;
 use crate::html::page::Page;
 
 pub(super) fn write(report: &ExtractionReport, page: &mut Page) {
-    let mut out = String::from("<dl class=\"facts\">\n");
-    for (name, value) in facts(report).iter().chain(&report.facts) {
-        let _ = writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escape(name), escape(value));
-    }
-    page.raw(&out);
-    page.raw("</dl>\n");
+    let facts: Vec<_> = facts(report).into_iter().chain(report.facts.iter().cloned()).collect();
+    list(&facts, page);
     for notice in &report.notices {
         page.raw(&format!("<p class=\"notice\">{}</p>\n", escape(notice)));
     }
@@ -69,10 +65,17 @@ fn stages(report: &ExtractionReport, page: &mut Page) {
     if report.stages.is_empty() {
         return;
     }
-    let total: f64 = report.stages.iter().map(|(_, seconds)| seconds).sum();
-    let row = |(name, seconds): &(String, f64)| {
-        vec![name.clone(), format!("{seconds:.2}"), percent(seconds / total)]
-    };
-    let rows: Vec<_> = report.stages.iter().map(row).collect();
-    page.table((1, &["stage", "seconds", "share"]), &rows);
+    let named = report.stages.iter().map(|(name, s)| (name.clone(), format!("{} s", short(*s))));
+    page.subheading("Time by stage");
+    list(&named.collect::<Vec<_>>(), page);
+}
+
+/// Names with their values, side by side.
+fn list(facts: &[(String, String)], page: &mut Page) {
+    let mut out = String::from("<dl class=\"facts\">\n");
+    for (name, value) in facts {
+        let _ = writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escape(name), escape(value));
+    }
+    page.raw(&out);
+    page.raw("</dl>\n");
 }

@@ -19,7 +19,7 @@ pub(super) fn write(report: &ExtractionReport, page: &mut Page) {
     if let Some(figure) = shifts(registration, report) {
         page.figures(&[figure]);
     }
-    page.table((1, &["quality", "before", "after", "good"]), &rows(registration));
+    page.table((1, &["measure", "before", "after", "good"]), &rows(registration));
 }
 
 fn shifts(registration: &Registration, report: &ExtractionReport) -> Option<(Plot, String)> {
@@ -40,23 +40,17 @@ fn shifts(registration: &Registration, report: &ExtractionReport) -> Option<(Plo
 }
 
 fn rows(registration: &Registration) -> Vec<Vec<String>> {
-    let row = |name: &str, [before, after]: [f64; 2], good: &str| {
-        vec![name.to_owned(), short(before), short(after), good.to_owned()]
+    let row = |name: &str, [before, after]: [String; 2], good: &str| {
+        vec![name.to_owned(), before, after, good.to_owned()]
     };
-    let mut rows = vec![
-        row("crispness of the mean image", registration.crispness, "rises"),
-        row("correlation of frames with the mean", registration.mean_correlation, "rises"),
-        row(
-            "shift found by a second registration (px)",
-            [f64::NAN, registration.residual_px],
-            "well below 1",
-        ),
-    ];
-    rows.push(vec![
-        "frames at the largest shift allowed".into(),
-        "\u{2013}".into(),
-        percent(registration.share_at_limit),
-        "near 0".into(),
-    ]);
-    rows
+    let alone = |value: String| [short(f64::NAN), value];
+    let Registration { crispness, mean_correlation, residual_px, share_at_limit, .. } =
+        registration;
+    let (found, at_limit) = (alone(short(*residual_px)), alone(percent(*share_at_limit)));
+    vec![
+        row("crispness of the mean image", crispness.map(short), "rises"),
+        row("correlation of frames with the mean", mean_correlation.map(short), "rises"),
+        row("shift found by a second registration (px)", found, "well below 1"),
+        row("frames at the largest shift allowed", at_limit, "near 0"),
+    ]
 }

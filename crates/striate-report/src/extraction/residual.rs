@@ -11,6 +11,8 @@ use crate::html::page::{Page, median};
 const WIDE: f64 = 378.0;
 /// Longest side of a small image.
 const SMALL: usize = 256;
+/// Upper end of the scale of the residual.
+const FINE: f32 = 0.2;
 const N_BINS: usize = 60;
 
 pub(super) fn write(report: &ExtractionReport, page: &mut Page) {
@@ -31,24 +33,27 @@ pub(super) fn write(report: &ExtractionReport, page: &mut Page) {
     page.figures_with(&figures, |page| {
         if !rows.is_empty() {
             page.raw("<div>\n");
-            page.table((1, &["quantity", "value", "good"]), &rows);
+            page.table((3, &["quantity", "value", "good"]), &rows);
             page.raw("</div>\n");
         }
     });
 }
 
 fn correlations(images: &Stages<Array2<f32>>, page: &mut Page) {
-    let all = [&images.raw, &images.denoised, &images.residual];
-    let captions = [
-        "Raw: cells stand out, the rest is low.",
-        "Denoised: high wherever there is signal.",
-        "Residual: good where it is flat, near 0 and no cell shows.",
+    let panels = [
+        (&images.raw, 1.0, "Raw: cells stand out, the rest is low."),
+        (&images.denoised, 1.0, "Denoised: high wherever there is signal."),
+        (
+            &images.residual,
+            FINE,
+            "Residual, on a finer scale: good where it is near 0 and shows no cell.",
+        ),
     ];
     page.heading("Correlation with neighbouring pixels");
     page.raw("<div class=\"figures\">\n");
-    for (image, caption) in all.into_iter().zip(captions) {
+    for (image, most, caption) in panels {
         let middle = median(image.iter().map(|&value| f64::from(value))).unwrap_or(f64::NAN);
-        let panel = Panel::new(image, WIDE).most(SMALL).map(ColourMap::Sequential, [0.0, 1.0]);
+        let panel = Panel::new(image, WIDE).most(SMALL).map(ColourMap::Sequential, [0.0, most]);
         panel.write(page, &format!("{caption} Median {}.", short(middle)));
     }
     page.raw("</div>\n");
@@ -63,7 +68,7 @@ fn histogram(lag_one: &Stages<Vec<f32>>) -> (Plot, String) {
     let [low, high] = both.fold([-0.1f64, 0.1f64], |[a, b], &v| [a.min(v), b.max(v)]);
     let of = |values: &[f64], colour| Bars::histogram(values, N_BINS, [low, high], colour);
     let plot = Plot::new(Axis::new("correlation of a frame with the next"), Axis::new("pixels"))
-        .size(460.0, 270.0)
+        .size(430.0, 270.0)
         .bars(of(&raw, colour::GREY))
         .bars(of(&residual, colour::BLUE).outline())
         .rule(Rule::vertical(0.0, colour::INK));
@@ -83,7 +88,7 @@ fn numbers(denoising: &Denoising) -> Vec<Vec<String>> {
         rows.push(vec![name.to_owned(), value, good.to_owned()]);
     };
     if let Some(share) = denoising.variance_explained {
-        add("variance explained", percent(share), "the share that is signal; noise is left out");
+        add("variance explained", percent(share), "the share of signal");
     }
     if let Some([raw, denoised, gain]) = denoising.signal_to_noise {
         let value = format!("{} \u{2192} {}", short(raw), short(denoised));
@@ -99,8 +104,8 @@ fn numbers(denoising: &Denoising) -> Vec<Vec<String>> {
         add("compression, blocks of one tiling counted", value, "above 1");
     }
     if let Some([space, time]) = denoising.thresholds {
-        add("largest roughness kept, in space", format!("{space:.4}"), "as of pure noise");
-        add("largest roughness kept, in time", format!("{time:.4}"), "as of pure noise");
+        add("largest roughness kept, in space", format!("{space:.4}"), "below that of noise");
+        add("largest roughness kept, in time", format!("{time:.4}"), "below that of noise");
     }
     let [n_blocks, n_empty, n_full] = denoising.n_blocks;
     if n_blocks > 0 {

@@ -7,7 +7,7 @@ use crate::html::page::Page;
 /// Cells listed; the others are in cells.csv.
 const MOST: usize = 200;
 
-const HEADER: [&str; 10] = [
+const HEADER: [&str; 9] = [
     "cell",
     "y (px)",
     "x (px)",
@@ -17,7 +17,6 @@ const HEADER: [&str; 10] = [
     "skewness",
     "noise (dF/F)",
     "events/min",
-    "",
 ];
 
 pub(super) fn write(report: &ExtractionReport, page: &mut Page) {
@@ -28,7 +27,7 @@ pub(super) fn write(report: &ExtractionReport, page: &mut Page) {
     let order = report.by_strength();
     let rows: Vec<_> = order.iter().take(MOST).map(|&i| row(&report.cells[i])).collect();
     page.raw("<div class=\"rows\" tabindex=\"0\" role=\"region\" aria-label=\"All cells\">\n");
-    page.table((0, &HEADER[..9]), &rows);
+    page.table((0, &HEADER), &rows);
     page.raw("</div>\n");
 }
 

@@ -8,6 +8,9 @@ use super::short;
 use crate::figure::{Axis, Bars, ColourBy, Line, Plot, Points, Rule, colour};
 use crate::html::page::{Page, median};
 
+/// Longest side of the image under the contours.
+const SMALL: usize = 256;
+
 pub(super) fn write(report: &ExtractionReport, page: &mut Page) {
     let Some(truth) = &report.truth else { return };
     let (n_found, n_matched) = (report.cells.len(), truth.matched.len());
@@ -17,18 +20,19 @@ pub(super) fn write(report: &ExtractionReport, page: &mut Page) {
     let scores = [share(n_found), share(truth.n_true), short(f1(report, truth))];
     let header = ["found", "true", "matched", "precision", "recall", "F1"];
     page.table((0, &header), &[row.into_iter().chain(scores).collect()]);
-    if let Some(image) = report.images.correlation.as_ref().or(report.images.mean.as_ref()) {
+    let image = report.images.correlation.as_ref().or(report.images.mean.as_ref());
+    page.raw("<div class=\"figures\">\n<div>\n");
+    if let Some(image) = image {
         map(report, truth, image, page);
     }
-    let figures: Vec<_> = [
+    page.raw("</div>\n<div class=\"beside\">\n");
+    let figures = [
         curve(truth),
         histogram(&truth.trace_correlation, "correlation with the true trace"),
         histogram(&truth.spike_correlation, "correlation with the true spikes"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    page.figures(&figures);
+    ];
+    page.figures(&figures.into_iter().flatten().collect::<Vec<_>>());
+    page.raw("</div>\n</div>\n");
 }
 
 /// Harmonic mean of precision and recall.
@@ -63,18 +67,16 @@ fn map(report: &ExtractionReport, truth: &Truth, image: &Array2<f32>, page: &mut
         of(colour::VERMILLION, true, "true, missed", missed),
     ];
     legend(page, &contours);
-    page.raw("<div class=\"figures\">\n");
     let panel = Panel::new(image, 578.0).contours(&contours, report.contour_level);
-    let panel = panel.scale(report.pixel_size_um);
+    let panel = panel.most(SMALL).scale(report.pixel_size_um);
     panel.write(page, "Found and true cells over the field of view.");
-    page.raw("</div>\n");
 }
 
 fn curve(truth: &Truth) -> Option<(Plot, String)> {
     let (recall, precision) = (truth.recall.last()?, truth.precision.last()?);
     let axis = |name: &str| Axis::new(name).range(0.0, 1.0);
     let plot = Plot::new(axis("recall"), axis("precision"))
-        .size(340.0, 280.0)
+        .size(280.0, 240.0)
         .line(Line::new(&truth.recall, &truth.precision, colour::BLUE))
         .points(Points::new(&[*recall], &[*precision], ColourBy::Same(colour::BLUE)));
     Some((plot, "As more cells are taken, the surest first; the dot stands for all.".into()))
@@ -84,7 +86,7 @@ fn histogram(values: &[f64], label: &str) -> Option<(Plot, String)> {
     let middle = median(values.iter().copied())?;
     let low = if values.iter().any(|&value| value < 0.0) { -1.0 } else { 0.0 };
     let plot = Plot::new(Axis::new(label).range(low, 1.0), Axis::new("matched cells"))
-        .size(340.0, 280.0)
+        .size(280.0, 240.0)
         .bars(Bars::histogram(values, 25, [low, 1.0], colour::BLUE))
         .rule(Rule::vertical(middle, colour::INK));
     Some((plot, format!("{} matched cells; median {} (dashed).", values.len(), short(middle))))
