@@ -21,9 +21,11 @@ pub mod pixel;
 mod render;
 mod svg;
 
+pub(crate) use axis::round_ticks;
 pub use axis::{Axis, TickLabels};
 pub use colour::{Colour, ColourMap};
 pub use layer::{Arrows, Band, Bars, ColourBy, Line, Note, Picture, Points, Raster, Rule};
+pub(crate) use svg::number;
 pub use svg::{base64, data_uri_png, data_uri_svg, escape};
 
 use layer::Layer;

@@ -1,11 +1,11 @@
 //! The writer of `report.html`: one file that needs nothing else, not even a network.
 
 mod curves;
-mod details;
+pub(crate) mod details;
 mod examples;
 mod headline;
 mod latents;
-mod page;
+pub(crate) mod page;
 mod positions;
 mod score_table;
 mod scores;
@@ -16,6 +16,8 @@ use striate_base::files::write_atomic_bytes;
 
 use crate::data::ReportData;
 use crate::error::ReportError;
+#[cfg(test)]
+pub(crate) use latents::tests::drawings;
 use page::Page;
 
 /// The report as one HTML document without scripts and without references to the outside.
@@ -36,7 +38,7 @@ pub fn report_html(data: &ReportData) -> String {
     positions::write(data, &mut page);
     examples::write(data, &mut page);
     latents::write(data, &mut page);
-    details::write(data, &mut page);
+    details::write(&data.config, &data.provenance, &mut page);
     page.finish()
 }
 

@@ -6,6 +6,7 @@
 
 mod data;
 mod error;
+pub mod extraction;
 pub mod figure;
 mod gather;
 mod html;
@@ -15,6 +16,7 @@ pub use data::{
     BitsRow, CurvePoint, Example, NeuronScore, ReportData, Responses, ScoreRow, TierScores,
 };
 pub use error::ReportError;
+pub use extraction::{ExtractionReport, extraction_html, write_extraction_report};
 pub use gather::{ReportSources, gather};
 pub use html::{report_html, write_report};
 pub use picture::{ExampleFrame, MoviePicture, SessionPicture, movie_picture, session_picture};

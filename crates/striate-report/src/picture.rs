@@ -7,6 +7,7 @@ use ndarray::{Array2, ArrayView1};
 use crate::figure::colour::{CEILING, INK, LIGHT};
 use crate::figure::pixel::{CHARACTER_SIZE, PixelCanvas};
 use crate::figure::{Colour, ColourMap};
+pub(crate) use movie::stretch;
 pub use movie::{MoviePicture, movie_picture};
 
 const WIDTH: usize = 1120;

@@ -83,7 +83,7 @@ impl Axis {
 }
 
 /// Ticks at multiples of 1, 2 or 5 times a power of ten.
-pub(super) fn round_ticks([low, high]: [f64; 2], wanted: usize) -> Vec<(f64, String)> {
+pub(crate) fn round_ticks([low, high]: [f64; 2], wanted: usize) -> Vec<(f64, String)> {
     let step = round_step((high - low) / wanted.max(1) as f64);
     let decimals = (-step.log10().floor()).max(0.0) as usize;
     let first = (low / step - 1e-9).ceil() as i64;

@@ -56,7 +56,7 @@ pub fn data_uri_svg(svg: &str) -> String {
 }
 
 /// A number in at most two decimals, without trailing zeros.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".into() } else { text.into() }

@@ -3,22 +3,21 @@
 use std::fmt::Write;
 
 use super::page::Page;
-use crate::data::ReportData;
 
-pub(super) fn write(data: &ReportData, page: &mut Page) {
-    if data.config.is_empty() && data.provenance.is_empty() {
+pub(crate) fn write(config: &str, provenance: &[(String, String)], page: &mut Page) {
+    if config.is_empty() && provenance.is_empty() {
         return;
     }
     page.section("How to get these numbers again", "");
-    let width = data.provenance.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let width = provenance.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
-    for (name, value) in &data.provenance {
+    for (name, value) in provenance {
         let _ = writeln!(text, "{name:width$}  {value}");
     }
     if !text.is_empty() {
         page.details("Provenance", &text);
     }
-    if !data.config.is_empty() {
-        page.details("Configuration", &data.config);
+    if !config.is_empty() {
+        page.details("Configuration", config);
     }
 }

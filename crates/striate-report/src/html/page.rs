@@ -7,12 +7,12 @@ use crate::figure::{Plot, data_uri_svg, escape};
 const STYLE: &str = include_str!("page.css");
 
 /// A page under construction.
-pub(super) struct Page {
+pub(crate) struct Page {
     out: String,
 }
 
 impl Page {
-    pub(super) fn new(title: &str) -> Self {
+    pub(crate) fn new(title: &str) -> Self {
         let title = escape(title);
         let out = format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -23,40 +23,40 @@ impl Page {
         Self { out }
     }
 
-    pub(super) fn finish(mut self) -> String {
+    pub(crate) fn finish(mut self) -> String {
         self.out.push_str("</main>\n</body>\n</html>\n");
         self.out
     }
 
     /// Markup as it is.
-    pub(super) fn raw(&mut self, markup: &str) {
+    pub(crate) fn raw(&mut self, markup: &str) {
         self.out.push_str(markup);
     }
 
     /// A heading with a sentence on what is shown under it.
-    pub(super) fn section(&mut self, heading: &str, lead: &str) {
+    pub(crate) fn section(&mut self, heading: &str, lead: &str) {
         let _ = writeln!(self.out, "<h2>{}</h2>", escape(heading));
         self.paragraph(lead);
     }
 
-    pub(super) fn paragraph(&mut self, text: &str) {
+    pub(crate) fn paragraph(&mut self, text: &str) {
         if !text.is_empty() {
             let _ = writeln!(self.out, "<p>{}</p>", escape(text));
         }
     }
 
     /// A heading within a section.
-    pub(super) fn heading(&mut self, heading: &str) {
+    pub(crate) fn heading(&mut self, heading: &str) {
         let _ = writeln!(self.out, "<h3>{}</h3>", escape(heading));
     }
 
     /// A heading within what stands under a [`Page::heading`].
-    pub(super) fn subheading(&mut self, heading: &str) {
+    pub(crate) fn subheading(&mut self, heading: &str) {
         let _ = writeln!(self.out, "<h4>{}</h4>", escape(heading));
     }
 
     /// A table of texts; the first `n_words` columns are words, the others numbers.
-    pub(super) fn table(&mut self, (n_words, header): (usize, &[&str]), rows: &[Vec<String>]) {
+    pub(crate) fn table(&mut self, (n_words, header): (usize, &[&str]), rows: &[Vec<String>]) {
         self.out.push_str("<table>\n");
         let mut row = |tag: &str, cells: &mut dyn Iterator<Item = &str>| {
             self.out.push_str("<tr>");
@@ -74,12 +74,12 @@ impl Page {
     }
 
     /// Figures side by side as far as they fit, each a picture that can be saved on its own.
-    pub(super) fn figures(&mut self, figures: &[(Plot, String)]) {
+    pub(crate) fn figures(&mut self, figures: &[(Plot, String)]) {
         self.figures_with(figures, |_| {});
     }
 
     /// Figures and something else, as a table, side by side as far as they fit.
-    pub(super) fn figures_with(
+    pub(crate) fn figures_with(
         &mut self,
         figures: &[(Plot, String)],
         beside: impl FnOnce(&mut Self),
@@ -99,7 +99,7 @@ impl Page {
     }
 
     /// A folded block of preformatted text.
-    pub(super) fn details(&mut self, heading: &str, text: &str) {
+    pub(crate) fn details(&mut self, heading: &str, text: &str) {
         let (heading, text) = (escape(heading), escape(text));
         let _ =
             writeln!(self.out, "<details><summary>{heading}</summary><pre>{text}</pre></details>");
@@ -107,7 +107,7 @@ impl Page {
 }
 
 /// A score in three decimals, a dash where there is none.
-pub(super) fn score(value: Option<f64>) -> String {
+pub(crate) fn score(value: Option<f64>) -> String {
     match value {
         Some(value) if value.is_finite() => format!("{value:.3}").replace('-', "\u{2212}"),
         _ => "\u{2013}".into(),
@@ -115,7 +115,7 @@ pub(super) fn score(value: Option<f64>) -> String {
 }
 
 /// The median, `None` where nothing is finite.
-pub(super) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.filter(|v| v.is_finite()).collect();
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;

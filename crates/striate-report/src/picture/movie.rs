@@ -78,7 +78,7 @@ fn fitted(image: &Array2<f32>) -> Array2<f32> {
 }
 
 /// Values painted black and white.
-fn stretch(image: &Array2<f32>) -> (f32, f32) {
+pub(crate) fn stretch(image: &Array2<f32>) -> (f32, f32) {
     let mut sorted: Vec<f32> = image.iter().copied().filter(|value| value.is_finite()).collect();
     sorted.sort_by(f32::total_cmp);
     let last = sorted.len().saturating_sub(1);

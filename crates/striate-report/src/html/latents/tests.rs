@@ -112,7 +112,7 @@ fn written(session: SessionLatents) -> String {
 }
 
 /// The pictures of a page, as they are before they become URIs.
-pub(in crate::html) fn drawings(html: &str) -> String {
+pub(crate) fn drawings(html: &str) -> String {
     let uris = html.split("data:image/svg+xml;base64,").skip(1);
     let bytes = uris.flat_map(|uri| unpacked(uri.split('"').next().unwrap_or_default()));
     String::from_utf8(bytes.collect()).unwrap()
