@@ -18,6 +18,19 @@ const BIN_S: f64 = 0.15;
 /// Bins at most, so that memory does not grow with the movie.
 const MOST_BINS: usize = 4000;
 
+/// Whether a movie is registered, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Register {
+    /// It is registered already.
+    #[default]
+    None,
+    /// Every frame is shifted as a whole.
+    Rigid,
+    /// Parts of a frame are shifted on their own.
+    Piecewise,
+}
+
 /// Settings of the whole way from a movie to traces. None has to be set but the frame rate, where the file does not say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
