@@ -139,7 +139,10 @@ fn solve(trace: &[f32], rate_hz: f64, config: &DeconvolutionConfig) -> Deconvolv
             let target = config.noise_factor.powi(2) * noise * noise;
             solver.constrained(&observed, target)
         }
-        Sparsity::Penalty(lambda) => solver.penalised(&observed, lambda * noise),
+        Sparsity::Penalty(lambda) => {
+            let scale = noise * autoregression::energy(coefficients).sqrt();
+            solver.penalised(&observed, lambda * scale)
+        }
         Sparsity::MinimumSpike(size) => solver.thresholded(&observed, size * noise),
     };
     if let Some(first) = fit.solution.spikes.first_mut() {

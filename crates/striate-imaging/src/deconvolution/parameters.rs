@@ -85,8 +85,8 @@ pub(super) fn of_config(
     if let Some(decay_s) = config.decay_s {
         return coefficients_of_times(decay_s, config.rise_s, rate_hz);
     }
-    let estimated =
-        estimated_coefficients(trace, config.order, config.lags, noise, config.root_factor);
+    let lags = ((config.lags_s * rate_hz).round() as usize).max(10);
+    let estimated = estimated_coefficients(trace, config.order, lags, noise, config.root_factor);
     let [shortest, longest] = config.decay_bounds_s.map(|time| (-1.0 / (rate_hz * time)).exp());
     let [slow, fast] = roots(estimated.unwrap_or([0.5 * (shortest + longest), 0.0]));
     let slow = slow.clamp(shortest, longest);

@@ -194,7 +194,9 @@ fn peaks_of_responses() {
     let mut impulse = vec![0.0; 100];
     impulse[0] = 1.0;
     let response = filter(SECOND, &impulse);
-    assert_eq!(peak(SECOND), response.into_iter().fold(0.0, f64::max));
+    assert_eq!(peak(SECOND), response.iter().copied().fold(0.0, f64::max));
+    let energy: f64 = response.iter().map(|c| c * c).sum();
+    assert!((autoregression::energy(SECOND) / energy - 1.0).abs() < 1e-9);
 }
 
 #[test]
@@ -239,7 +241,7 @@ fn settings_out_of_range_are_refused() {
     let base = DeconvolutionConfig::default();
     for wrong in [
         DeconvolutionConfig { order: 0, ..base },
-        DeconvolutionConfig { lags: 1, ..base },
+        DeconvolutionConfig { lags_s: 0.0, ..base },
         DeconvolutionConfig { root_factor: 0.0, ..base },
         DeconvolutionConfig { noise_factor: f64::NAN, ..base },
         DeconvolutionConfig { decay_s: Some(-1.0), ..base },
