@@ -10,4 +10,5 @@ if [ ! -e "$environment/ready" ]; then
     touch "$environment/ready"
 fi
 cargo build --release -p striate-imaging --example deconvolve >&2
+export OMP_NUM_THREADS=1
 exec "$environment/bin/python" benches/peers/oasis_traces.py target/release/examples/deconvolve "$@"

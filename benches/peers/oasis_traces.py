@@ -6,6 +6,7 @@ Called by oasis.sh; README.md beside this file says what the fields are.
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -58,18 +59,20 @@ def rate_of(times):
 
 
 def ours(program, settings, found, folder):
-    """Numbers and arrays of every trace."""
+    """Numbers and arrays of every trace, and seconds of processor with start and files."""
     (folder / "config.toml").write_text(settings)
     words = [str(program), str(folder / "config.toml"), str(folder)]
     for number, (times, trace, _) in enumerate(found):
         np.save(folder / f"{number}.npy", trace.astype(np.float32))
         words += [str(rate_of(times)), str(folder / f"{number}.npy")]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     printed = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
     numbers = [json.loads(line) for line in printed.splitlines()]
     for number, of in enumerate(numbers):
         for name in ("spikes", "calcium", "baseline"):
             of[name] = np.load(folder / f"{number}_{name}.npy").astype(float)
-    return numbers
+    return numbers, seconds
 
 
 def disagreement(found, numbers):
@@ -85,11 +88,11 @@ def disagreement(found, numbers):
 def theirs(found, settings):
     seconds, activities = 0.0, []
     for _, trace, _ in found:
-        start = time.perf_counter()
+        start = time.process_time()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             activities.append(deconvolve(trace, **settings).s)
-        seconds += time.perf_counter() - start
+        seconds += time.process_time() - start
     return activities, seconds
 
 
@@ -108,14 +111,20 @@ def measure(name, options):
     contenders = {"raw dF/F": scores(found, [trace for _, trace, _ in found], mean=True)}
     with tempfile.TemporaryDirectory() as folder:
         for contender, settings in OURS.items():
-            numbers = ours(options.program, settings, found, Path(folder))
-            seconds = sum(of["seconds"] for of in numbers)
+            numbers, seconds = ours(options.program, settings, found, Path(folder))
+            if contender == "striate":
+                flat = [[t, trace - of["baseline"], s] for (t, trace, s), of in zip(found, numbers)]
             contenders[contender] = {**scores(found, [of["spikes"] for of in numbers]), "seconds": seconds}
             if contender != "striate second order":
                 contenders[contender]["disagreement"] = disagreement(found, numbers)
     for contender, settings in THEIRS.items():
         activities, seconds = theirs(found, settings)
         contenders[contender] = {**scores(found, activities), "seconds": seconds}
+    # How much of the difference is the baseline: the same for them.
+    for contender, settings in (("oasis default", {}), ("oasis second order", {"g": (None, None)})):
+        activities, seconds = theirs(flat, settings)
+        contenders[f"{contender}, our baseline"] = {**scores(found, activities), "seconds": seconds}
+    contenders["raw dF/F, our baseline"] = scores(found, [trace for _, trace, _ in flat], mean=True)
     n_frames = sum(len(times) for times, _, _ in found)
     return {"role": SETS[name], "recordings": len(found), "frames": n_frames, "contenders": contenders}
 

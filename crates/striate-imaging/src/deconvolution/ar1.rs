@@ -1,6 +1,6 @@
 //! First-order calcium: exact in one sweep over the frames.
 //!
-//! Friedrich, Zhou & Paninski, PLoS Comput. Biol. 13 (2017), algorithm 1. Divided by `gamma^t` the
+//! Friedrich, Zhou & Paninski, PLOS Comput. Biol. 13 (2017), algorithm 1. Divided by `gamma^t` the
 //! calcium of pools that never decrease is an isotonic regression with weights, so adjacent pools
 //! that violate the constraint merge until none does.
 

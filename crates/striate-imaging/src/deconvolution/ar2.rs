@@ -67,7 +67,7 @@ impl<'a> Interior<'a> {
         let calcium = filter(coefficients, &spikes);
         let duals = vec![lambda.max(scale); spikes.len()];
         let free_baseline = baseline.is_none();
-        let baseline = baseline.unwrap_or_else(|| problem.mean);
+        let baseline = baseline.unwrap_or(problem.mean);
         Self {
             coefficients,
             weights,

@@ -38,7 +38,7 @@ pub enum Baseline {
 }
 
 /// Settings of the deconvolution of traces. The defaults are the best of some 60 combinations on
-/// mouse V1 cells with GCaMP6f and recorded spikes (`benches/peers/README.md`); what they are good
+/// 33 recordings of mouse V1 cells with known spikes (`benches/peers/README.md`); what they are good
 /// for on other sets is measured there too.
 ///
 /// ```

@@ -191,7 +191,7 @@ fn coefficients_come_back_from_long_traces() {
 #[test]
 fn peaks_of_responses() {
     assert_eq!(peak(FIRST), 1.0);
-    let mut impulse = vec![0.0; 100];
+    let mut impulse = vec![0.0; 400];
     impulse[0] = 1.0;
     let response = filter(SECOND, &impulse);
     assert_eq!(peak(SECOND), response.iter().copied().fold(0.0, f64::max));

@@ -33,9 +33,9 @@ pub(super) fn search(
         // The step from the residual is the same for a penalty twice as large: all smooth already.
         let saturated = size < target && (size - last).abs() <= 1e-12 * size;
         if size < target {
-            low = lambda
+            low = lambda;
         } else {
-            high = lambda
+            high = lambda;
         }
         if saturated && high.is_infinite() || high - low <= 1e-12 * low {
             break;

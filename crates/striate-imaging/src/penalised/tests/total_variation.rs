@@ -57,9 +57,9 @@ fn one_dimension_is_the_best_of_all_partitions() {
         let mut pieces = vec![vec![0]];
         for i in 1..9 {
             if cuts >> (i - 1) & 1 == 1 {
-                pieces.push(vec![i])
+                pieces.push(vec![i]);
             } else {
-                pieces.last_mut().unwrap().push(i)
+                pieces.last_mut().unwrap().push(i);
             }
         }
         for directions in 0u32..1 << (pieces.len() - 1) {
@@ -133,16 +133,23 @@ fn oracle(image: &[f64], width: usize, lambda: f64) -> Vec<f64> {
 
 #[test]
 fn two_dimensions_converge_to_the_optimum() {
-    let image = noise(72, 5);
-    let exact = oracle(&image, 9, 0.4);
-    let error = |sweeps: usize| {
-        let smooth = total_variation_2d(&image, 9, 0.4, Accuracy::Sweeps(sweeps));
-        largest_difference(&smooth.image, &exact)
+    let errors = |seed: u64| {
+        let image = noise(72, seed);
+        let exact = oracle(&image, 9, 0.4);
+        [1, 5, 35, 300].map(|sweeps| {
+            let smooth = total_variation_2d(&image, 9, 0.4, Accuracy::Sweeps(sweeps));
+            largest_difference(&smooth.image, &exact)
+        })
     };
-    // The specification measured .218 and .125 for one sweep on two images, 1e-6 and 1e-8 for 35.
-    let [one, five, thirty_five, many] = [1, 5, 35, 300].map(error);
-    assert!((0.02..0.5).contains(&one), "{one}");
-    assert!(five < 0.5 * one && thirty_five < 1e-3 && many < 1e-8, "{five} {thirty_five} {many}");
+    let images: Vec<[f64; 4]> = (20..25).map(errors).collect();
+    for [one, five, thirty_five, many] in &images {
+        // The specification measured .218 and .125 for one sweep, .044 and .029 for five.
+        assert!((0.02..0.5).contains(one) && five < one && *five < 0.2);
+        assert!(thirty_five < five && *many < 1e-8, "{thirty_five} {many}");
+    }
+    // How fast depends on the image; there two had 1e-6 and 1e-8 after 35 sweeps.
+    let best = images.iter().map(|errors| errors[2]).fold(f64::INFINITY, f64::min);
+    assert!(best < 1e-4, "{best}");
 }
 
 #[test]
