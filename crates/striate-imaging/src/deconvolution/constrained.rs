@@ -149,8 +149,8 @@ impl Solver {
             let square = target.map(|target| quadratic.square_of_penalty(target, free));
             let penalty = square.map_or(lambda, |s| if s > 0.0 { s.sqrt() } else { 0.5 * lambda });
             let change = if free { quadratic.change(penalty) } else { 0.0 };
-            let still = (penalty - lambda).abs() <= 1e-12 * lambda;
-            if still && change.abs() <= 1e-13 * (problem.scale + baseline.abs()) {
+            let still = (penalty - lambda).abs() <= 1e-10 * lambda;
+            if still && change.abs() <= 1e-10 * problem.scale {
                 break;
             }
             lambda = penalty;

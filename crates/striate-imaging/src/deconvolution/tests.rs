@@ -186,6 +186,13 @@ fn coefficients_come_back_from_long_traces() {
         }
     }
     assert_eq!(estimated_coefficients(&[1.0; 50], 1, 10, 0.0, 1.0), None);
+    // Gaps leave pairs out and shift nothing.
+    let [_, mut trace] = simulated(FIRST, 100_000, 0.3, 1.0);
+    let whole = estimated_coefficients(&trace, 1, 10, 0.3, 1.0).unwrap();
+    trace.iter_mut().skip(100).step_by(7).for_each(|value| *value = f64::NAN);
+    let broken = estimated_coefficients(&trace, 1, 10, 0.3, 1.0).unwrap();
+    assert!((whole[0] - broken[0]).abs() < 0.005, "{whole:?} {broken:?}");
+    assert!(estimated_coefficients(&trace[..5], 1, 10, 0.0, 1.0).is_some());
 }
 
 #[test]

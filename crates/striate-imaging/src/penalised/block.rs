@@ -17,6 +17,9 @@ pub struct PenalisedBlock {
     pub n_rejected: usize,
 }
 
+/// Energy of a component, as a fraction of the block's, that is none.
+const ROUNDING: f64 = 1e-20;
+
 /// The block `basis . factor` less the components so far.
 struct Deflated<'a> {
     basis: ArrayView2<'a, f64>,
@@ -82,12 +85,13 @@ pub fn decompose_block(
     settings.check()?;
     check(basis, factor, height, width)?;
     let mut residual = Deflated { basis, factor, components: Vec::new() };
+    let energy: f64 = factor.iter().map(|value| value * value).sum();
     let mut failures = 0;
     let mut n_accepted = 0;
     while failures < settings.consecutive_failures && n_accepted < settings.max_components {
         let next = rank_one(&residual, width, thresholds, settings);
         // Nothing is left, not even noise.
-        if next.trace.iter().all(|&value| value == 0.0) {
+        if dot(&next.trace, &next.trace) <= ROUNDING * energy {
             break;
         }
         if next.accepted {

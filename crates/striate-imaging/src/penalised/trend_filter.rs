@@ -82,7 +82,7 @@ pub fn constrained_trend_filter(
         return ConstrainedTrend { trend, lambda: 0.0, reached: true };
     }
     let largest = largest_trend_penalty(data);
-    let line = trend_filter(data, largest * (1.0 + 1e-9), None);
+    let line = straight_line(data, largest);
     if distance(&line.values, data) <= target {
         return ConstrainedTrend { trend: line, lambda: largest, reached: false };
     }
@@ -98,6 +98,21 @@ pub fn constrained_trend_filter(
         distance(&trend.values, data)
     });
     ConstrainedTrend { trend, lambda: found.lambda, reached: found.reached }
+}
+
+/// The line of least squares: the solution for the largest penalty, without the system of that,
+/// whose condition grows with the fourth power of the length.
+fn straight_line(data: &[f64], largest: f64) -> Trend {
+    let centre = 0.5 * (data.len() - 1) as f64;
+    let level = crate::noise::mean(data);
+    let [moment, product] = data.iter().enumerate().fold([0.0; 2], |[moment, product], (t, y)| {
+        let at = t as f64 - centre;
+        [moment + at * at, product + at * y]
+    });
+    let values = (0..data.len()).map(|t| level + product / moment * (t as f64 - centre)).collect();
+    let scale = largest.max(f64::MIN_POSITIVE);
+    let dual = active_set::unconstrained_dual(data).into_iter().map(|z| z / scale).collect();
+    Trend { values, dual, steps: 1, optimal: true }
 }
 
 /// The penalty that the noise's share of the variance suggests.

@@ -122,6 +122,23 @@ fn projected_gradient_agrees() {
 }
 
 #[test]
+fn long_signals() {
+    for n in [3000, 20_000] {
+        let data = wave(n, 6);
+        let mut start: Option<Vec<f64>> = None;
+        for lambda in [1.0, 30.0, 1000.0, 30_000.0] {
+            let trend = trend_filter(&data, lambda, start.as_deref());
+            assert_optimal(&data, &trend, lambda);
+            start = Some(trend.dual);
+        }
+        let cold = trend_filter(&data, 1000.0, None);
+        assert_optimal(&data, &cold, 1000.0);
+        let found = constrained_trend_filter(&data, 0.9, None);
+        assert!(found.reached, "{}", found.lambda);
+    }
+}
+
+#[test]
 fn limits_are_the_data_and_a_line() {
     let data = wave(500, 4);
     assert_eq!(trend_filter(&data, 0.0, None).values, data);
