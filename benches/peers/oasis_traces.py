@@ -85,9 +85,9 @@ def disagreement(found, numbers):
     return float(largest)
 
 
-def theirs(found, settings):
+def theirs(found, settings_of_each):
     seconds, activities = 0.0, []
-    for _, trace, _ in found:
+    for (_, trace, _), settings in zip(found, settings_of_each):
         start = time.process_time()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -117,12 +117,16 @@ def measure(name, options):
             contenders[contender] = {**scores(found, [of["spikes"] for of in numbers]), "seconds": seconds}
             if contender != "striate second order":
                 contenders[contender]["disagreement"] = disagreement(found, numbers)
+            if contender == "striate noise-constrained":
+                decays = [of["coefficients"][0] for of in numbers]
     for contender, settings in THEIRS.items():
-        activities, seconds = theirs(found, settings)
+        activities, seconds = theirs(found, [settings] * len(found))
         contenders[contender] = {**scores(found, activities), "seconds": seconds}
-    # How much of the difference is the baseline: the same for them.
+    # How much of the difference is the decay and how much the baseline: the same for them.
+    activities, _ = theirs(found, [{"g": (decay,), "b_nonneg": False} for decay in decays])
+    contenders["oasis default, our decay"] = scores(found, activities)
     for contender, settings in (("oasis default", {}), ("oasis second order", {"g": (None, None)})):
-        activities, seconds = theirs(flat, settings)
+        activities, seconds = theirs(flat, [settings] * len(flat))
         contenders[f"{contender}, our baseline"] = {**scores(found, activities), "seconds": seconds}
     contenders["raw dF/F, our baseline"] = scores(found, [trace for _, trace, _ in flat], mean=True)
     n_frames = sum(len(times) for times, _, _ in found)

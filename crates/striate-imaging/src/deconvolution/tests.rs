@@ -238,9 +238,19 @@ fn cells_do_not_depend_on_each_other_or_on_threads() {
     let error = deconvolve_all(&empty, 10.0, &config).unwrap_err();
     assert_eq!(error.to_string(), "trace of cell 0: found 0 finite frames, expected at least 16");
     assert!(deconvolve(&[0.0; 100], f64::NAN, &config).is_err());
-    let silent = deconvolve(&[1.5; 100], 10.0, &config).unwrap();
-    assert!(silent.spikes.iter().all(|&spike| spike == 0.0));
-    assert!(silent.baseline.iter().all(|&level| (level - 1.5).abs() < 1e-6));
+    for decay in [None, Some(0.5)] {
+        for rise_s in [None, decay.map(|_| 0.1)] {
+            let config = DeconvolutionConfig { decay_s: decay, rise_s, ..Default::default() };
+            let silent = deconvolve(&[1.5; 100], 10.0, &config.check().unwrap()).unwrap();
+            assert!(silent.spikes.iter().all(|&spike| spike == 0.0));
+            assert!(silent.baseline.iter().all(|&level| (level - 1.5).abs() < 1e-6));
+            // A constant above a known baseline is calcium that stays, once it has risen.
+            let baseline = Baseline::Fixed(1.0);
+            let config = DeconvolutionConfig { baseline, ..config }.check().unwrap();
+            let steady = deconvolve(&[1.5; 100], 10.0, &config).unwrap();
+            assert!(steady.calcium[30..].iter().all(|&c| (c - 0.5).abs() < 1e-4), "{rise_s:?}");
+        }
+    }
 }
 
 #[test]

@@ -55,7 +55,8 @@ impl Residual for Deflated<'_> {
 /// product with the block costs `k (d + T)` and not `d T`.
 ///
 /// Components are found one by one and subtracted, accepted or not, until
-/// `settings.consecutive_failures` in a row are rougher than `thresholds` allow.
+/// `settings.consecutive_failures` in a row are rougher than `thresholds` allow. The roughness has no
+/// unit: in a block without noise what smoothing leaves of a component becomes the next one.
 ///
 /// ```
 /// use ndarray::Array2;
@@ -66,7 +67,7 @@ impl Residual for Deflated<'_> {
 /// let factor = Array2::from_shape_fn((1, 300), |(_, t)| (t as f64 / 20.0).sin());
 /// let thresholds = Thresholds { spatial: 1.1, temporal: 1.7 };
 /// let block = decompose_block(basis.view(), factor.view(), [8, 8], thresholds, &PenalisedSettings::default())?;
-/// assert_eq!(block.traces.nrows(), 1);
+/// assert!(block.traces.nrows() >= 1);
 /// let rest = &block.images.dot(&block.traces) - &basis.dot(&factor);
 /// assert!(rest.iter().all(|difference| difference.abs() < 1e-6));
 /// # Ok::<(), striate_imaging::ImagingError>(())
