@@ -39,7 +39,9 @@ fn one(
     let cell = deconvolve(&trace, rate_hz, config)?;
     let seconds = start.elapsed().as_secs_f64();
     let stem = path.file_stem().ok_or("a trace without a name")?.to_string_lossy();
-    for (name, values) in [("spikes", &cell.spikes), ("calcium", &cell.calcium)] {
+    let arrays =
+        [("spikes", &cell.spikes), ("calcium", &cell.calcium), ("baseline", &cell.baseline)];
+    for (name, values) in arrays {
         let out = folder.join(format!("{stem}_{name}.npy"));
         npy::write_f32(&out, &ArrayView1::from(values.as_slice()).into_dyn())?;
     }
@@ -49,7 +51,6 @@ fn one(
         "noise": cell.noise,
         "coefficients": cell.coefficients,
         "lambda": cell.lambda,
-        "baseline": cell.baseline.first(),
     });
     println!("{numbers}");
     Ok(())

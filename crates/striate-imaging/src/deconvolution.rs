@@ -2,7 +2,7 @@
 //!
 //! The model of a trace is `y_t = b_t + c_t + noise` with calcium
 //! `c_t = g1 c_{t-1} + g2 c_{t-2} + s_t` and spikes `s_t >= 0` (Friedrich, Zhou & Paninski,
-//! "Fast online deconvolution of calcium imaging data", PLoS Comput. Biol. 13 (2017)). First order
+//! "Fast online deconvolution of calcium imaging data", PLOS Comput. Biol. 13 (2017)). First order
 //! (`g2 = 0`) is solved exactly in one sweep, second order exactly by an interior-point method.
 //!
 //! Missing frames (NaN, infinities) have no weight: the calcium decays through them, and what
@@ -139,7 +139,10 @@ fn solve(trace: &[f32], rate_hz: f64, config: &DeconvolutionConfig) -> Deconvolv
             let target = config.noise_factor.powi(2) * noise * noise;
             solver.constrained(&observed, target)
         }
-        Sparsity::Penalty(lambda) => solver.penalised(&observed, lambda * noise),
+        Sparsity::Penalty(lambda) => {
+            let scale = noise * autoregression::energy(coefficients).sqrt();
+            solver.penalised(&observed, lambda * scale)
+        }
         Sparsity::MinimumSpike(size) => solver.thresholded(&observed, size * noise),
     };
     if let Some(first) = fit.solution.spikes.first_mut() {

@@ -42,9 +42,8 @@ impl NoiseEstimator {
     pub fn shortest(self) -> usize {
         match self {
             Self::Welch => welch::SEGMENT,
-            Self::WelchSymmetric => 4,
             Self::LagDifference => 2,
-            Self::BandMean | Self::BandMedian | Self::BandLog => 4,
+            Self::WelchSymmetric | Self::BandMean | Self::BandMedian | Self::BandLog => 4,
         }
     }
 
@@ -76,8 +75,7 @@ impl NoiseEstimator {
             Self::BandMedian => band::median(band::periodogram(trace)),
             Self::BandLog => {
                 // An exact zero of the spectrum is a trace without noise.
-                let logs: Vec<f64> =
-                    band::periodogram(trace).into_iter().map(|power| power.ln()).collect();
+                let logs: Vec<f64> = band::periodogram(trace).into_iter().map(f64::ln).collect();
                 mean(&logs).exp()
             }
         }

@@ -1,6 +1,6 @@
 //! First-order calcium: exact in one sweep over the frames.
 //!
-//! Friedrich, Zhou & Paninski, PLoS Comput. Biol. 13 (2017), algorithm 1. Divided by `gamma^t` the
+//! Friedrich, Zhou & Paninski, PLOS Comput. Biol. 13 (2017), algorithm 1. Divided by `gamma^t` the
 //! calcium of pools that never decrease is an isotonic regression with weights, so adjacent pools
 //! that violate the constraint merge until none does.
 
@@ -74,13 +74,32 @@ impl Pools {
         Self { pools }
     }
 
-    /// `sum w c`, and its derivative with respect to the baseline while the pools stay.
-    pub(super) fn sum(&self) -> [f64; 2] {
-        let positive = self.pools.iter().filter(|pool| pool.value() > 0.0);
-        positive.fold([0.0; 2], |[sum, slope], pool| {
-            let slope = slope - pool.response * pool.response / pool.weight;
-            [sum + pool.value() * pool.response, slope]
-        })
+    /// How residual and best baseline depend on the penalty while the pools stay.
+    pub(super) fn quadratic(&self, problem: &Problem, baseline: f64, lambda: f64) -> Quadratic {
+        let mut sums = [0.0; 5];
+        for pool in self.pools.iter().filter(|pool| pool.value() > 0.0) {
+            // The pool's data without the penalty.
+            let data = pool.numerator + lambda * pool.penalised;
+            let products = [
+                pool.response * pool.response,
+                pool.response * pool.penalised,
+                pool.penalised * pool.penalised,
+                pool.response * data,
+                data * data,
+            ];
+            sums.iter_mut().zip(products).for_each(|(sum, part)| *sum += part / pool.weight);
+        }
+        let n_observed = problem.n_observed as f64;
+        let above = problem.mean - baseline;
+        let total = n_observed * (problem.scale.powi(2) + above * above);
+        Quadratic {
+            residual: total - sums[4],
+            // Between spikes of all frames a baseline is no longer determined.
+            curvature: (n_observed - sums[0]).max(1e-9 * n_observed),
+            gradient: n_observed * above - sums[3],
+            cross: sums[1],
+            penalty: sums[2],
+        }
     }
 
     /// The calcium and the spikes of the pools.
@@ -98,5 +117,35 @@ impl Pools {
             }
         }
         Solution { calcium, spikes }
+    }
+}
+
+/// With pools fixed, the residual for a penalty `l` and a change `x` of the baseline is
+/// `residual - 2 gradient x + curvature x^2 + penalty l^2`, and the best change is
+/// `(gradient + cross l) / curvature`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quadratic {
+    residual: f64,
+    curvature: f64,
+    gradient: f64,
+    cross: f64,
+    penalty: f64,
+}
+
+impl Quadratic {
+    /// Change of the baseline that is best for a penalty.
+    pub(super) fn change(&self, lambda: f64) -> f64 {
+        (self.gradient + self.cross * lambda) / self.curvature
+    }
+
+    /// Square of the penalty for which the residual is `target`, with the baseline as it is or the
+    /// best one. Not positive where no penalty is that small.
+    pub(super) fn square_of_penalty(&self, target: f64, free_baseline: bool) -> f64 {
+        if free_baseline {
+            let least = self.residual - self.gradient * self.gradient / self.curvature;
+            (target - least) / (self.penalty + self.cross * self.cross / self.curvature)
+        } else {
+            (target - self.residual) / self.penalty
+        }
     }
 }

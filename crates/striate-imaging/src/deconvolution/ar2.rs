@@ -27,6 +27,8 @@ struct Interior<'a> {
     lambda: f64,
     free_baseline: bool,
     problem: &'a Problem<'a>,
+    /// Root mean square of the data above the baseline.
+    scale: f64,
     baseline: f64,
     calcium: Vec<f64>,
     spikes: Vec<f64>,
@@ -41,6 +43,10 @@ pub(super) fn solve(
     lambda: f64,
 ) -> (Solution, f64) {
     let mut state = Interior::start(problem, coefficients, baseline, lambda);
+    if state.scale == 0.0 {
+        let zeros = vec![0.0; problem.observed.len()];
+        return (Solution { calcium: zeros.clone(), spikes: zeros }, state.baseline);
+    }
     for _ in 0..STEPS {
         if !state.step() {
             break;
@@ -60,14 +66,15 @@ impl<'a> Interior<'a> {
         let weights: Vec<f64> =
             problem.observed.iter().map(|v| f64::from(u8::from(finite(v)))).collect();
         let data = problem.observed.iter().map(|v| if finite(v) { *v } else { 0.0 }).collect();
-        let scale = problem.scale.max(f64::MIN_POSITIVE.sqrt());
+        let level = baseline.unwrap_or(problem.mean);
+        let scale = problem.scale.hypot(problem.mean - level);
         // Spikes that make a calcium of about the scale of the data.
         let gain = 1.0 - coefficients[0] - coefficients[1];
         let spikes = vec![0.1 * scale * gain.clamp(1e-3, 1.0); problem.observed.len()];
         let calcium = filter(coefficients, &spikes);
         let duals = vec![lambda.max(scale); spikes.len()];
         let free_baseline = baseline.is_none();
-        let baseline = baseline.unwrap_or_else(|| problem.mean);
+        let baseline = level;
         Self {
             coefficients,
             weights,
@@ -75,6 +82,7 @@ impl<'a> Interior<'a> {
             lambda,
             free_baseline,
             problem,
+            scale,
             baseline,
             calcium,
             spikes,
@@ -99,7 +107,7 @@ impl<'a> Interior<'a> {
     fn step(&mut self) -> bool {
         let n_frames = self.spikes.len() as f64;
         let mean = dot(&self.spikes, &self.duals) / n_frames;
-        if mean <= GAP * self.problem.scale.powi(2) {
+        if mean <= GAP * self.scale.powi(2) {
             return false;
         }
         let factor = self.factor();
@@ -114,6 +122,9 @@ impl<'a> Interior<'a> {
         let second: Vec<f64> =
             predictor.spikes.iter().zip(&predictor.duals).map(|(s, z)| s * z).collect();
         let direction = self.direction(&factor, centring * mean, &second);
+        if !direction.calcium.iter().all(|step| step.is_finite()) {
+            return false;
+        }
         let length = self.length(&direction, SHORT_OF_BOUNDARY);
         self.advance(&direction, length);
         length > 1e-10

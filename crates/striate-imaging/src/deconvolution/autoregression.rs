@@ -31,6 +31,12 @@ pub(super) fn difference_adjoint([first, second]: [f64; 2], dual: &[f64]) -> Vec
     (0..dual.len()).map(|t| dual[t] - first * next(t + 1) - second * next(t + 2)).collect()
 }
 
+/// Sum of squares of the response to a spike of size one: the variance of the stationary process
+/// driven by white noise.
+pub(super) fn energy([first, second]: [f64; 2]) -> f64 {
+    (1.0 - second) / ((1.0 + second) * ((1.0 - second).powi(2) - first * first))
+}
+
 /// The largest calcium that one spike of size one causes.
 pub(crate) fn peak(coefficients: [f64; 2]) -> f64 {
     let mut past = [1.0, 0.0];

@@ -4,9 +4,9 @@ use super::ar1::Pools;
 use super::{Optimality, Problem, Solution, ar2, autoregression};
 
 /// Relative difference to the wanted residual at which the search ends.
-const TOLERANCE: f64 = 1e-8;
+const TOLERANCE: f64 = 1e-7;
 const SEARCH_STEPS: usize = 60;
-const BASELINE_STEPS: usize = 30;
+const NEWTON_STEPS: usize = 60;
 
 /// Known kinetics, and a baseline that is known or free.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,6 +65,14 @@ impl Solver {
         if none.residual <= target {
             return none;
         }
+        if self.coefficients[1] == 0.0 {
+            // The penalty that noise alone asks for.
+            let start = (variance * autoregression::energy(self.coefficients)).sqrt();
+            let fit = self.first_order(&problem, start, Some(target));
+            if (fit.residual - target).abs() <= TOLERANCE * target {
+                return fit;
+            }
+        }
         let best = self.fit(&problem, 0.0);
         if best.residual >= target {
             return best;
@@ -115,40 +123,48 @@ impl Solver {
             .collect();
         let filtered = autoregression::adjoint(self.coefficients, &data);
         let zeros = vec![0.0; data.len()];
-        let residual = problem.residual(baseline, &zeros);
         let solution = Solution { calcium: zeros.clone(), spikes: zeros };
-        Fit { solution, baseline, lambda: filtered.into_iter().fold(0.0, f64::max), residual }
+        Fit::of(problem, solution, baseline, filtered.into_iter().fold(0.0, f64::max))
     }
 
     fn fit(&self, problem: &Problem, lambda: f64) -> Fit {
-        let (solution, baseline) = if self.coefficients[1] == 0.0 {
-            self.first_order(problem, lambda)
-        } else {
-            ar2::solve(problem, self.coefficients, self.baseline, lambda)
-        };
-        let residual = problem.residual(baseline, &solution.calcium);
-        Fit { solution, baseline, lambda, residual }
+        if self.coefficients[1] == 0.0 {
+            return self.first_order(problem, lambda, None);
+        }
+        let (solution, baseline) = ar2::solve(problem, self.coefficients, self.baseline, lambda);
+        Fit::of(problem, solution, baseline, lambda)
     }
 
-    /// Newton's method for a free baseline: the sum of residuals is piecewise linear in it and
-    /// falls, so the steps end where the pools no longer change.
-    fn first_order(&self, problem: &Problem, lambda: f64) -> (Solution, f64) {
+    /// Newton's method for what is free of baseline and penalty: with the pools fixed the residual
+    /// is a quadratic in both (paper, equations 11 to 13), so the steps end where the pools no
+    /// longer change.
+    fn first_order(&self, problem: &Problem, start: f64, target: Option<f64>) -> Fit {
         let gamma = self.coefficients[0];
-        let n_observed = problem.n_observed as f64;
+        let free = self.baseline.is_none();
         let mut baseline = self.baseline.unwrap_or(problem.mean);
+        let mut lambda = start;
         let mut pools = Pools::of(problem, gamma, baseline, lambda);
-        if self.baseline.is_none() {
-            for _ in 0..BASELINE_STEPS {
-                let [sum, slope] = pools.sum();
-                let excess = n_observed * (problem.mean - baseline) - sum;
-                let step = excess / (n_observed + slope).max(1e-6 * n_observed);
-                if step.abs() <= 1e-13 * (problem.scale + baseline.abs()) {
-                    break;
-                }
-                baseline += step;
-                pools = Pools::of(problem, gamma, baseline, lambda);
+        for _ in 0..NEWTON_STEPS {
+            let quadratic = pools.quadratic(problem, baseline, lambda);
+            let square = target.map(|target| quadratic.square_of_penalty(target, free));
+            let penalty = square.map_or(lambda, |s| if s > 0.0 { s.sqrt() } else { 0.5 * lambda });
+            let change = if free { quadratic.change(penalty) } else { 0.0 };
+            let still = (penalty - lambda).abs() <= 1e-10 * lambda;
+            if still && change.abs() <= 1e-10 * problem.scale {
+                break;
             }
+            lambda = penalty;
+            baseline += change;
+            pools = Pools::of(problem, gamma, baseline, lambda);
         }
-        (pools.solution(gamma, problem.observed.len()), baseline)
+        let solution = pools.solution(gamma, problem.observed.len());
+        Fit::of(problem, solution, baseline, lambda)
+    }
+}
+
+impl Fit {
+    fn of(problem: &Problem, solution: Solution, baseline: f64, lambda: f64) -> Self {
+        let residual = problem.residual(baseline, &solution.calcium);
+        Self { solution, baseline, lambda, residual }
     }
 }

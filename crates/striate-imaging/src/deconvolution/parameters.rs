@@ -59,13 +59,27 @@ const LARGEST_ROOT: f64 = 1.0 - 1e-4;
 fn autocovariance(trace: &[f64], lags: usize) -> Vec<f64> {
     let finite: Vec<f64> = trace.iter().copied().filter(|value| value.is_finite()).collect();
     let centre = crate::noise::mean(&finite);
+    let centred: Vec<f64> =
+        trace.iter().map(|y| if y.is_finite() { y - centre } else { 0.0 }).collect();
+    let seen: Vec<f64> = trace.iter().map(|y| f64::from(u8::from(y.is_finite()))).collect();
+    let whole = finite.len() == trace.len();
     let of_lag = |lag: usize| {
-        let pairs = trace.iter().zip(trace.iter().skip(lag));
-        let products = pairs.map(|(a, b)| (a - centre) * (b - centre));
-        let finite: Vec<f64> = products.filter(|product| product.is_finite()).collect();
-        crate::noise::mean(&finite)
+        let n_pairs =
+            if whole { trace.len().saturating_sub(lag) as f64 } else { lagged(&seen, lag) };
+        lagged(&centred, lag) / n_pairs.max(1.0)
     };
     (0..=lags).map(of_lag).collect()
+}
+
+/// `sum_t x_t x_{t + lag}`, in four partial sums that do not wait for each other.
+fn lagged(values: &[f64], lag: usize) -> f64 {
+    let later = values.get(lag..).unwrap_or_default();
+    let earlier = &values[..later.len()];
+    let mut sums = [0.0; 4];
+    let quads = earlier.chunks_exact(4).zip(later.chunks_exact(4));
+    quads.for_each(|(a, b)| (0..4).for_each(|lane| sums[lane] += a[lane] * b[lane]));
+    let rest = later.len() / 4 * 4..later.len();
+    sums.iter().sum::<f64>() + rest.map(|t| earlier[t] * later[t]).sum::<f64>()
 }
 
 /// Real parts of the roots of `x^2 - g1 x - g2`, the larger first.
@@ -85,8 +99,8 @@ pub(super) fn of_config(
     if let Some(decay_s) = config.decay_s {
         return coefficients_of_times(decay_s, config.rise_s, rate_hz);
     }
-    let estimated =
-        estimated_coefficients(trace, config.order, config.lags, noise, config.root_factor);
+    let lags = ((config.lags_s * rate_hz).round() as usize).max(10);
+    let estimated = estimated_coefficients(trace, config.order, lags, noise, config.root_factor);
     let [shortest, longest] = config.decay_bounds_s.map(|time| (-1.0 / (rate_hz * time)).exp());
     let [slow, fast] = roots(estimated.unwrap_or([0.5 * (shortest + longest), 0.0]));
     let slow = slow.clamp(shortest, longest);

@@ -186,15 +186,24 @@ fn coefficients_come_back_from_long_traces() {
         }
     }
     assert_eq!(estimated_coefficients(&[1.0; 50], 1, 10, 0.0, 1.0), None);
+    // Gaps leave pairs out and shift nothing.
+    let [_, mut trace] = simulated(FIRST, 100_000, 0.3, 1.0);
+    let whole = estimated_coefficients(&trace, 1, 10, 0.3, 1.0).unwrap();
+    trace.iter_mut().skip(100).step_by(7).for_each(|value| *value = f64::NAN);
+    let broken = estimated_coefficients(&trace, 1, 10, 0.3, 1.0).unwrap();
+    assert!((whole[0] - broken[0]).abs() < 0.005, "{whole:?} {broken:?}");
+    assert!(estimated_coefficients(&trace[..5], 1, 10, 0.0, 1.0).is_some());
 }
 
 #[test]
 fn peaks_of_responses() {
     assert_eq!(peak(FIRST), 1.0);
-    let mut impulse = vec![0.0; 100];
+    let mut impulse = vec![0.0; 400];
     impulse[0] = 1.0;
     let response = filter(SECOND, &impulse);
-    assert_eq!(peak(SECOND), response.into_iter().fold(0.0, f64::max));
+    assert_eq!(peak(SECOND), response.iter().copied().fold(0.0, f64::max));
+    let energy: f64 = response.iter().map(|c| c * c).sum();
+    assert!((autoregression::energy(SECOND) / energy - 1.0).abs() < 1e-9);
 }
 
 #[test]
@@ -229,9 +238,19 @@ fn cells_do_not_depend_on_each_other_or_on_threads() {
     let error = deconvolve_all(&empty, 10.0, &config).unwrap_err();
     assert_eq!(error.to_string(), "trace of cell 0: found 0 finite frames, expected at least 16");
     assert!(deconvolve(&[0.0; 100], f64::NAN, &config).is_err());
-    let silent = deconvolve(&[1.5; 100], 10.0, &config).unwrap();
-    assert!(silent.spikes.iter().all(|&spike| spike == 0.0));
-    assert!(silent.baseline.iter().all(|&level| (level - 1.5).abs() < 1e-6));
+    for decay in [None, Some(0.5)] {
+        for rise_s in [None, decay.map(|_| 0.1)] {
+            let config = DeconvolutionConfig { decay_s: decay, rise_s, ..Default::default() };
+            let silent = deconvolve(&[1.5; 100], 10.0, &config.check().unwrap()).unwrap();
+            assert!(silent.spikes.iter().all(|&spike| spike == 0.0));
+            assert!(silent.baseline.iter().all(|&level| (level - 1.5).abs() < 1e-6));
+            // A constant above a known baseline is calcium that stays, once it has risen.
+            let baseline = Baseline::Fixed(1.0);
+            let config = DeconvolutionConfig { baseline, ..config }.check().unwrap();
+            let steady = deconvolve(&[1.5; 100], 10.0, &config).unwrap();
+            assert!(steady.calcium[30..].iter().all(|&c| (c - 0.5).abs() < 1e-4), "{rise_s:?}");
+        }
+    }
 }
 
 #[test]
@@ -239,7 +258,7 @@ fn settings_out_of_range_are_refused() {
     let base = DeconvolutionConfig::default();
     for wrong in [
         DeconvolutionConfig { order: 0, ..base },
-        DeconvolutionConfig { lags: 1, ..base },
+        DeconvolutionConfig { lags_s: 0.0, ..base },
         DeconvolutionConfig { root_factor: 0.0, ..base },
         DeconvolutionConfig { noise_factor: f64::NAN, ..base },
         DeconvolutionConfig { decay_s: Some(-1.0), ..base },

@@ -3,6 +3,7 @@
 use std::f64::consts::TAU;
 
 use realfft::RealFftPlanner;
+use realfft::num_complex::Complex;
 
 /// Frames of a segment.
 pub(super) const SEGMENT: usize = 256;
@@ -40,7 +41,7 @@ fn upper_half(trace: &[f64], window: &[f64], n_segments: usize, centred: bool) -
             *out = (value - centre) * weight;
         }
         transform.process(&mut padded, &mut spectrum).expect("lengths of the plan");
-        power += spectrum[65..128].iter().map(|bin| bin.norm_sqr()).sum::<f64>();
+        power += spectrum[65..128].iter().map(Complex::norm_sqr).sum::<f64>();
         power += 0.5 * spectrum[128].norm_sqr();
     }
     let energy: f64 = window.iter().map(|weight| weight * weight).sum();
