@@ -27,6 +27,8 @@ pub(super) struct Peak {
     pub(super) shift: [f64; 2],
     /// How large it is.
     pub(super) height: f64,
+    /// Largest value that is not near it.
+    pub(super) rival: f64,
 }
 
 impl Plans {
@@ -114,13 +116,19 @@ impl Plans {
         }
     }
 
-    /// Largest value within `limit` of zero, on whole pixels.
-    pub(super) fn whole_peak(&self, spectrum: &[Complex32], limit: usize) -> Peak {
+    /// Largest value within `limit` of zero, on whole pixels; its rival is further than `apart` from
+    /// it along an axis.
+    pub(super) fn whole_peak(&self, spectrum: &[Complex32], limit: usize, apart: usize) -> Peak {
         let values = self.near_zero(spectrum, limit);
         let best = index_of_largest(&values);
         let side = 2 * limit + 1;
-        let shift = [best / side, best % side].map(|i| i as f64 - limit as f64);
-        Peak { shift, height: f64::from(values[best]) }
+        let place = |index: usize| [index / side, index % side];
+        let far =
+            |index: usize| place(index).iter().zip(place(best)).any(|(a, b)| a.abs_diff(b) > apart);
+        let others = values.iter().enumerate().filter(|(index, _)| far(*index));
+        let rival = others.fold(0.0_f32, |largest, (_, value)| largest.max(*value));
+        let shift = place(best).map(|i| i as f64 - limit as f64);
+        Peak { shift, height: f64::from(values[best]), rival: f64::from(rival) }
     }
 
     /// The peak near `start`, between pixels: the correlation by a matrix-multiply transform on a
@@ -143,7 +151,7 @@ impl Plans {
         };
         let y = grid[0][i] + step * vertex(i, &|i| values[i * side + j]);
         let x = grid[1][j] + step * vertex(j, &|j| values[i * side + j]);
-        Peak { shift: [y, x], height: f64::from(values[best]) }
+        Peak { shift: [y, x], height: f64::from(values[best]), rival: start.rival }
     }
 
     /// The image of a spectrum at any places, `[y, x]` of the two lists.
@@ -174,22 +182,22 @@ impl Plans {
     /// Multiply a spectrum so that its image moves by `shift` (y, x).
     pub(super) fn translate(&self, spectrum: &mut [Complex32], shift: [f64; 2]) {
         let y_phases: Vec<Complex32> =
-            (0..self.height).map(|l| self.half_way(-shift[0], l, self.height)).collect();
+            (0..self.height).map(|l| phase_of_real(-shift[0], l, self.height)).collect();
         for (k, column) in spectrum.chunks_exact_mut(self.height).enumerate() {
-            let x_phase = self.half_way(-shift[1], k, self.width);
+            let x_phase = phase_of_real(-shift[1], k, self.width);
             column
                 .iter_mut()
                 .zip(&y_phases)
                 .for_each(|(value, y_phase)| *value *= x_phase * y_phase);
         }
     }
+}
 
-    /// The phase; at the highest frequency of an even length its real part, so that the image stays
-    /// real.
-    fn half_way(&self, place: f64, index: usize, length: usize) -> Complex32 {
-        let phase = phase(place, index, length);
-        if 2 * index == length { Complex32::new(phase.re, 0.0) } else { phase }
-    }
+/// The phase; at the highest frequency of an even length its real part, so that the image stays
+/// real.
+fn phase_of_real(place: f64, index: usize, length: usize) -> Complex32 {
+    let phase = phase(place, index, length);
+    if 2 * index == length { Complex32::new(phase.re, 0.0) } else { phase }
 }
 
 /// `exp(2 pi i f place)` of the `index`-th frequency of `length` in FFT order.

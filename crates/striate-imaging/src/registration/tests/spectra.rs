@@ -3,7 +3,6 @@ use std::f64::consts::TAU;
 use rustfft::num_complex::Complex32;
 
 use super::super::spectrum::{Peak, Plans, frequency};
-use super::*;
 
 fn noise(n: usize) -> Vec<f32> {
     let mut values = vec![0.0; n];
@@ -90,10 +89,12 @@ fn the_fine_peak_is_where_a_gaussian_was_put() {
             };
             let mut image: Vec<f32> = (0..height * width).map(value).collect();
             let spectrum = plans.forward(&mut image);
-            let whole = plans.whole_peak(&spectrum, 5);
+            let whole = plans.whole_peak(&spectrum, 5, 2);
             assert!(whole.shift.iter().zip(place).all(|(a, b)| (a - b).abs() <= 0.51));
             let Peak { shift, .. } = plans.fine_peak(&spectrum, whole, 5);
             assert!(shift.iter().zip(place).all(|(a, b)| (a - b).abs() < 1e-3), "{shift:?}");
+            // Three pixels and more from the top, at most half a pixel less.
+            assert!(whole.rival / whole.height < 0.6 && whole.rival > 0.0);
         }
     }
 }
@@ -101,5 +102,5 @@ fn the_fine_peak_is_where_a_gaussian_was_put() {
 #[test]
 fn nothing_moves_for_nothing() {
     let plans = Plans::new((16, 16), 0.5);
-    assert_eq!(plans.whole_peak(&vec![Complex32::ZERO; 9 * 16], 3), Peak::default());
+    assert_eq!(plans.whole_peak(&vec![Complex32::ZERO; 9 * 16], 3, 1), Peak::default());
 }
