@@ -106,7 +106,8 @@ impl Default for RegistrationConfig {
 pub struct TemplateConfig {
     /// Frames that the template is made of, evenly spread over the movie; 1 to 5000.
     pub n_frames: usize,
-    /// Times that those frames are registered to the template and averaged again; 0 to 20.
+    /// Times that those frames are registered to the template and averaged again, the best of them,
+    /// more each time and half of them at last; 0 to 20.
     pub n_refinements: usize,
     /// Times that the whole movie is registered: after each but the last, the template becomes the
     /// mean of the registered movie; 1 to 5.
@@ -123,7 +124,8 @@ impl Default for TemplateConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PiecewiseConfig {
-    /// Side of a patch in pixels; 16 to 1024. Smaller frames are one patch.
+    /// Side of a patch in pixels; 16 to 1024. Smaller frames are one patch. Small patches draw shifts
+    /// towards the rigid one: those of 24 pixels by a fifth where tissue is smooth.
     pub patch_px: usize,
     /// Largest difference from the rigid shift along each axis in pixels; 0.5 to 50 and at most a
     /// quarter of the patch.

@@ -110,8 +110,7 @@ impl Correlator {
 
     /// The shift of an image relative to the template, from their correlation.
     pub(super) fn peak(&self, cross: &[Complex32]) -> Peak {
-        let apart = (2.0 * self.settings.smoothing_px).ceil() as usize;
-        let whole = self.plans.whole_peak(cross, self.settings.limit_px as usize, apart);
+        let whole = self.plans.whole_peak(cross, self.settings.limit_px as usize);
         let Some(upsampling) = self.settings.upsampling.filter(|_| whole.height > 0.0) else {
             return whole;
         };

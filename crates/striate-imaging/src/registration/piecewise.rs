@@ -6,8 +6,9 @@ use super::config::{PiecewiseConfig, RegistrationConfig};
 use super::correlate::{Correlator, Settings};
 use super::spectrum::Peak;
 
-/// A peak this many times as high as its rival is taken as it is (as in suite2p's registration).
-const DISTINCT: f64 = 1.2;
+/// A peak this many times as high as the correlation's root mean square is taken as it is. Without
+/// anything in common a correlation is nearly normal, and the highest of some hundred is below 3.5.
+const DISTINCT: f64 = 4.0;
 
 /// Patches of a frame, each with its part of the template.
 pub(super) struct Patches {
@@ -31,7 +32,10 @@ impl Patches {
         let starts = [starts(frame.0, size.0), starts(frame.1, size.1)];
         // The rigid shift is rounded, so that half a pixel comes on top.
         let limit = piecewise.max_deviation_px + 0.5;
-        let settings = Settings::of(config, limit.ceil());
+        // A wide taper: what a narrow one cuts from smooth tissue is a pattern that stands still, and
+        // draws the peak to zero.
+        let taper_px = size.0.min(size.1) as f64 / 3.0;
+        let settings = Settings { taper_px, ..Settings::of(config, limit.ceil()) };
         let mut patches = Self {
             frame,
             starts,
@@ -138,7 +142,7 @@ impl Patches {
 }
 
 fn is_distinct(peak: &Peak) -> bool {
-    peak.height > DISTINCT * peak.rival
+    peak.height > DISTINCT * peak.rms
 }
 
 /// Patches of `size` that cover `length`, neighbours overlapping by at least half.

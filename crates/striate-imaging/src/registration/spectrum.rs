@@ -27,8 +27,8 @@ pub(super) struct Peak {
     pub(super) shift: [f64; 2],
     /// How large it is.
     pub(super) height: f64,
-    /// Largest value that is not near it.
-    pub(super) rival: f64,
+    /// Root mean square of the correlation over all shifts.
+    pub(super) rms: f64,
 }
 
 impl Plans {
@@ -116,19 +116,26 @@ impl Plans {
         }
     }
 
-    /// Largest value within `limit` of zero, on whole pixels; its rival is further than `apart` from
-    /// it along an axis.
-    pub(super) fn whole_peak(&self, spectrum: &[Complex32], limit: usize, apart: usize) -> Peak {
+    /// Largest value within `limit` of zero, on whole pixels.
+    pub(super) fn whole_peak(&self, spectrum: &[Complex32], limit: usize) -> Peak {
         let values = self.near_zero(spectrum, limit);
         let best = index_of_largest(&values);
         let side = 2 * limit + 1;
-        let place = |index: usize| [index / side, index % side];
-        let far =
-            |index: usize| place(index).iter().zip(place(best)).any(|(a, b)| a.abs_diff(b) > apart);
-        let others = values.iter().enumerate().filter(|(index, _)| far(*index));
-        let rival = others.fold(0.0_f32, |largest, (_, value)| largest.max(*value));
-        let shift = place(best).map(|i| i as f64 - limit as f64);
-        Peak { shift, height: f64::from(values[best]), rival: f64::from(rival) }
+        let shift = [best / side, best % side].map(|i| i as f64 - limit as f64);
+        Peak { shift, height: f64::from(values[best]), rms: self.rms(spectrum) }
+    }
+
+    /// Root mean square of the whole image of a spectrum (Parseval).
+    fn rms(&self, spectrum: &[Complex32]) -> f64 {
+        let power =
+            |column: &[Complex32]| column.iter().map(|v| f64::from(v.norm_sqr())).sum::<f64>();
+        let columns = spectrum.chunks_exact(self.height).enumerate();
+        columns.map(|(k, column)| f64::from(self.times(k)) * power(column)).sum::<f64>().sqrt()
+    }
+
+    /// How often a column of a spectrum stands in that of the whole image.
+    fn times(&self, column: usize) -> f32 {
+        if column == 0 || 2 * column == self.width { 1.0 } else { 2.0 }
     }
 
     /// The peak near `start`, between pixels: the correlation by a matrix-multiply transform on a
@@ -151,7 +158,7 @@ impl Plans {
         };
         let y = grid[0][i] + step * vertex(i, &|i| values[i * side + j]);
         let x = grid[1][j] + step * vertex(j, &|j| values[i * side + j]);
-        Peak { shift: [y, x], height: f64::from(values[best]), rival: start.rival }
+        Peak { shift: [y, x], height: f64::from(values[best]), rms: start.rms }
     }
 
     /// The image of a spectrum at any places, `[y, x]` of the two lists.
@@ -166,10 +173,8 @@ impl Plans {
             .map(|&x| (0..self.n_columns).map(|k| phase(x, k, self.width)).collect())
             .collect();
         for (k, column) in spectrum.chunks_exact(self.height).enumerate() {
-            let once = k == 0 || 2 * k == self.width;
-            let weight = if once { 1.0 } else { 2.0 };
             for (i, phases) in phases.iter().enumerate() {
-                let sum = dot(column, phases) * weight;
+                let sum = dot(column, phases) * self.times(k);
                 for (j, x_phases) in x_phases.iter().enumerate() {
                     let p = x_phases[k];
                     out[i * xs.len() + j] += sum.re * p.re - sum.im * p.im;

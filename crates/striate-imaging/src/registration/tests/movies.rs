@@ -111,7 +111,7 @@ fn a_field_of_shifts_is_found() {
     println!("rigid {before:.3}, piecewise {after:.3}, {:?}", found.quality);
     assert!(before > 0.6, "{before}");
     // Patches of 48 pixels see bends of 40 pixels (s.d.) blurred: noise is the lesser part.
-    assert!(after < 0.45 * before, "{after} of {before}");
+    assert!(after < 0.35 * before, "{after} of {before}");
     assert!(found.quality.after.crispness > 1.1 * rigid.quality.after.crispness);
 }
 
@@ -122,21 +122,25 @@ fn neighbours_help_patches_that_see_nothing() {
     let mut image = |dy: f64, dx: f64| -> Vec<f32> {
         let value = |pixel: usize| {
             let (y, x) = ((pixel / 64) as f64 - dy, (pixel % 64) as f64 - dx);
-            let light = if x < 30.0 { 0.0 } else { 100.0 * scene(y, x) };
+            let light = if x < 22.0 { 0.0 } else { 100.0 * scene(y, x) };
             light + noise.normal() as f32
         };
         (0..64 * 64).map(value).collect()
     };
     let (template, frame) = (image(0.0, 0.0), image(1.0, 2.0));
-    let worst = |n_smoothings: usize| {
+    let error = |n_smoothings: usize| {
         let settings = PiecewiseConfig { patch_px: 24, n_smoothings, ..Default::default() };
         let config = RegistrationConfig::default();
         let patches = Patches::new(&template, (64, 64), &config, &settings);
-        let error = |s: [f64; 2]| (s[0] - 1.0).hypot(s[1] - 2.0);
-        patches.locate(&frame, [0.0, 0.0]).into_iter().map(error).fold(0.0, f64::max)
+        let shifts = patches.locate(&frame, [0.0, 0.0]);
+        // The first of the 5 patches of each row holds noise alone.
+        let errors = shifts.iter().step_by(5).map(|s| (s[0] - 1.0).hypot(s[1] - 2.0));
+        errors.sum::<f64>() / 5.0
     };
-    assert!(worst(0) > 2.0, "{}", worst(0));
-    assert!(worst(2) < 0.3, "{}", worst(2));
+    let (alone, helped) = (error(0), error(2));
+    println!("alone {alone:.2}, helped {helped:.2}");
+    assert!(alone > 1.5, "{alone}");
+    assert!(helped < 0.5 * alone, "{helped} of {alone}");
 }
 
 #[test]
