@@ -13,7 +13,7 @@
 //! them averaged, more each time (as in suite2p, Pachitariu et al. 2017).
 //!
 //! **Piecewise-rigid.** Patches that overlap by half find their own shifts near the rigid one;
-//! between patches shifts are interpolated (after NoRMCorre, Pnevmatikakis and Giovannucci 2017;
+//! between patches shifts are interpolated (after `NoRMCorre`, Pnevmatikakis and Giovannucci 2017;
 //! instead of that paper's blending, one smooth field is applied).
 //!
 //! Frames are read in chunks of at most 64 MiB, worked on in parallel, and the numbers do not depend
@@ -106,7 +106,7 @@ pub fn register(
     let (shifts, peaks) = found;
     let quality = quality::assess(movie, &shifts, &template, config, cancel)?;
     let size = (movie.shape().height, movie.shape().width);
-    let template = Array2::from_shape_vec(size, template).expect("one number for each pixel");
+    let template = Array2::from_shape_fn(size, |(y, x)| template[y * size.1 + x]);
     Ok(Registration { shifts, template, peaks, quality })
 }
 

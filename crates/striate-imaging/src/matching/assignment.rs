@@ -29,53 +29,87 @@ pub(super) fn assign(
 }
 
 /// Column of each row, for no more rows than columns: successive shortest augmenting paths with
-/// potentials (Jonker and Volgenant 1987), `O(rows^2 columns)`. Index 0 of the working arrays is the
-/// row that is being placed.
+/// potentials (Jonker and Volgenant 1987), `O(rows^2 columns)`.
 fn shortest_paths(
     n_rows: usize,
     n_columns: usize,
     cost: impl Fn(usize, usize) -> f64,
 ) -> Vec<usize> {
-    let mut row_potential = vec![0.0; n_rows + 1];
-    let mut column_potential = vec![0.0; n_columns + 1];
-    let mut row_of = vec![0; n_columns + 1];
-    for row in 1..=n_rows {
-        row_of[0] = row;
-        let mut least = vec![f64::INFINITY; n_columns + 1];
-        let mut previous = vec![0; n_columns + 1];
-        let mut done = vec![false; n_columns + 1];
+    let mut search = Search {
+        cost,
+        row_potential: vec![0.0; n_rows + 1],
+        column_potential: vec![0.0; n_columns + 1],
+        row_of: vec![0; n_columns + 1],
+    };
+    (1..=n_rows).for_each(|row| search.place(row));
+    let mut column_of = vec![0; n_rows];
+    for (column, &row) in search.row_of.iter().enumerate().skip(1).filter(|(_, row)| **row != 0) {
+        column_of[row - 1] = column - 1;
+    }
+    column_of
+}
+
+/// Rows and columns count from 1: column 0 holds the row that is being placed, row 0 is none.
+struct Search<F> {
+    cost: F,
+    row_potential: Vec<f64>,
+    column_potential: Vec<f64>,
+    row_of: Vec<usize>,
+}
+
+/// Paths from the row that is being placed.
+struct Paths {
+    /// Length of the shortest path to each column.
+    least: Vec<f64>,
+    /// Column before it on that path.
+    previous: Vec<usize>,
+    /// Whether the path can get no shorter.
+    done: Vec<bool>,
+}
+
+impl<F: Fn(usize, usize) -> f64> Search<F> {
+    fn place(&mut self, row: usize) {
+        let n = self.row_of.len();
+        self.row_of[0] = row;
+        let mut paths =
+            Paths { least: vec![f64::INFINITY; n], previous: vec![0; n], done: vec![false; n] };
         let mut column = 0;
-        while row_of[column] != 0 {
-            done[column] = true;
-            let from = row_of[column];
-            let (mut step, mut next) = (f64::INFINITY, 0);
-            for to in (1..=n_columns).filter(|&c| !done[c]) {
-                let reduced = cost(from - 1, to - 1) - row_potential[from] - column_potential[to];
-                if reduced < least[to] {
-                    (least[to], previous[to]) = (reduced, column);
-                }
-                if least[to] < step {
-                    (step, next) = (least[to], to);
-                }
-            }
-            for c in 0..=n_columns {
-                if done[c] {
-                    row_potential[row_of[c]] += step;
-                    column_potential[c] -= step;
+        while self.row_of[column] != 0 {
+            paths.done[column] = true;
+            let (step, next) = self.nearest(column, &mut paths);
+            for c in 0..n {
+                if paths.done[c] {
+                    self.row_potential[self.row_of[c]] += step;
+                    self.column_potential[c] -= step;
                 } else {
-                    least[c] -= step;
+                    paths.least[c] -= step;
                 }
             }
             column = next;
         }
         while column != 0 {
-            row_of[column] = row_of[previous[column]];
-            column = previous[column];
+            self.row_of[column] = self.row_of[paths.previous[column]];
+            column = paths.previous[column];
         }
     }
-    let mut column_of = vec![0; n_rows];
-    for (column, &row) in row_of.iter().enumerate().skip(1).filter(|(_, row)| **row != 0) {
-        column_of[row - 1] = column - 1;
+
+    /// Lengthen the paths by the row of `column`; the nearest column that is not done.
+    fn nearest(&self, column: usize, paths: &mut Paths) -> (f64, usize) {
+        let row = self.row_of[column];
+        let mut nearest = (f64::INFINITY, 0);
+        for to in 1..self.row_of.len() {
+            if paths.done[to] {
+                continue;
+            }
+            let potentials = self.row_potential[row] + self.column_potential[to];
+            let length = (self.cost)(row - 1, to - 1) - potentials;
+            if length < paths.least[to] {
+                (paths.least[to], paths.previous[to]) = (length, column);
+            }
+            if paths.least[to] < nearest.0 {
+                nearest = (paths.least[to], to);
+            }
+        }
+        nearest
     }
-    column_of
 }

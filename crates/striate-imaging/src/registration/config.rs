@@ -81,8 +81,6 @@ pub struct RegistrationConfig {
     pub template: TemplateConfig,
     /// Piecewise-rigid registration after the rigid one; none: rigid only.
     pub piecewise: Option<PiecewiseConfig>,
-    /// Seed of the choice of frames.
-    pub seed: u64,
 }
 
 impl Default for RegistrationConfig {
@@ -98,7 +96,6 @@ impl Default for RegistrationConfig {
             interpolation: Interpolation::Cubic,
             template: TemplateConfig::default(),
             piecewise: None,
-            seed: 0,
         }
     }
 }
@@ -109,7 +106,8 @@ impl Default for RegistrationConfig {
 pub struct TemplateConfig {
     /// Frames that the template is made of, evenly spread over the movie; 1 to 5000.
     pub n_frames: usize,
-    /// Times that those frames are registered to the template and averaged again; 0 to 20.
+    /// Times that those frames are registered to the template and averaged again, the best of them,
+    /// more each time and half of them at last; 0 to 20.
     pub n_refinements: usize,
     /// Times that the whole movie is registered: after each but the last, the template becomes the
     /// mean of the registered movie; 1 to 5.
@@ -126,19 +124,20 @@ impl Default for TemplateConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PiecewiseConfig {
-    /// Side of a patch in pixels; 16 to 1024. Smaller frames are one patch.
+    /// Side of a patch in pixels; 16 to 1024. Smaller frames are one patch. Small patches draw shifts
+    /// towards the rigid one: those of 24 pixels by a fifth where tissue is smooth.
     pub patch_px: usize,
     /// Largest difference from the rigid shift along each axis in pixels; 0.5 to 50 and at most a
     /// quarter of the patch.
     pub max_deviation_px: f64,
-    /// Times that the comparisons of neighbouring patches are averaged (weights 1-2-1 along both
-    /// axes) before the peak is sought; 0 to 10. More for noisier movies.
+    /// Times that a patch without a distinct peak may average its comparison with those of its
+    /// neighbours (weights 1-2-1 along both axes) and look again; 0 to 10.
     pub n_smoothings: usize,
 }
 
 impl Default for PiecewiseConfig {
     fn default() -> Self {
-        Self { patch_px: 96, max_deviation_px: 3.0, n_smoothings: 1 }
+        Self { patch_px: 64, max_deviation_px: 3.0, n_smoothings: 2 }
     }
 }
 

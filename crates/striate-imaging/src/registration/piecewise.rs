@@ -4,6 +4,11 @@ use rustfft::num_complex::Complex32;
 
 use super::config::{PiecewiseConfig, RegistrationConfig};
 use super::correlate::{Correlator, Settings};
+use super::spectrum::Peak;
+
+/// A peak this many times as high as the correlation's root mean square is taken as it is. Without
+/// anything in common a correlation is nearly normal, and the highest of some hundred is below 3.5.
+const DISTINCT: f64 = 4.0;
 
 /// Patches of a frame, each with its part of the template.
 pub(super) struct Patches {
@@ -27,7 +32,10 @@ impl Patches {
         let starts = [starts(frame.0, size.0), starts(frame.1, size.1)];
         // The rigid shift is rounded, so that half a pixel comes on top.
         let limit = piecewise.max_deviation_px + 0.5;
-        let settings = Settings::of(config, limit.ceil());
+        // A wide taper: what a narrow one cuts from smooth tissue is a pattern that stands still, and
+        // draws the peak to zero.
+        let taper_px = size.0.min(size.1) as f64 / 3.0;
+        let settings = Settings { taper_px, ..Settings::of(config, limit.ceil()) };
         let mut patches = Self {
             frame,
             starts,
@@ -63,24 +71,36 @@ impl Patches {
         self.starts[0].iter().flat_map(|&y| self.starts[1].iter().map(move |&x| [y, x]))
     }
 
-    /// Shift of each patch of `frame` `[y, x]`, at most the allowed deviation from `rigid`.
+    /// Shift of each patch of `frame` `[y, x]`, at most the allowed deviation from `rigid`. Patches
+    /// without a distinct peak take their neighbours' correlations into account.
     pub(super) fn locate(&self, frame: &[f32], rigid: [f64; 2]) -> Vec<[f64; 2]> {
         let whole = rigid.map(|shift| shift.round() as isize);
         let patches = self.corners().map(|corner| self.cut(frame, corner, whole));
         let mut crosses: Vec<Vec<Complex32>> =
             patches.zip(&self.correlators).map(|(patch, c)| c.cross(&patch)).collect();
-        for _ in 0..self.n_smoothings {
-            self.smooth(&mut crosses);
+        let mut peaks: Vec<Peak> = vec![Peak::default(); self.len()];
+        for smoothing in 0..=self.n_smoothings {
+            if smoothing > 0 {
+                self.smooth(&mut crosses);
+            }
+            let correlations = crosses.iter().zip(&self.correlators);
+            for (peak, (cross, correlator)) in peaks.iter_mut().zip(correlations) {
+                if !is_distinct(peak) {
+                    *peak = correlator.peak(cross);
+                }
+            }
+            if peaks.iter().all(is_distinct) {
+                break;
+            }
         }
         let most = self.max_deviation_px;
-        let shift = |(cross, correlator): (&Vec<Complex32>, &Correlator)| {
-            let peak = correlator.peak(cross);
+        let shift = |peak: Peak| {
             [0, 1].map(|axis| {
                 let shift = whole[axis] as f64 + peak.shift[axis];
                 shift.clamp(rigid[axis] - most, rigid[axis] + most)
             })
         };
-        crosses.iter().zip(&self.correlators).map(shift).collect()
+        peaks.into_iter().map(shift).collect()
     }
 
     /// A patch of the image moved by `shift`, border pixels repeated beyond the border.
@@ -121,11 +141,13 @@ impl Patches {
     }
 }
 
+fn is_distinct(peak: &Peak) -> bool {
+    peak.height > DISTINCT * peak.rms
+}
+
 /// Patches of `size` that cover `length`, neighbours overlapping by at least half.
 fn starts(length: usize, size: usize) -> Vec<usize> {
     let rest = length - size;
     let n_steps = rest.div_ceil((size / 2).max(1));
-    (0..=n_steps)
-        .map(|i| if n_steps == 0 { 0 } else { (i * rest + n_steps / 2) / n_steps })
-        .collect()
+    (0..=n_steps).map(|i| (i * rest + n_steps / 2).checked_div(n_steps).unwrap_or(0)).collect()
 }

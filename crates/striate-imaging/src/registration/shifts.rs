@@ -1,9 +1,10 @@
 //! How far each frame is off.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
-use ndarray::{Array2, Array3, ArrayD, Dimension};
+use ndarray::{Array2, Array3, ArrayD, Axis, Dimension};
 use striate_formats::FormatError;
 use striate_formats::safetensors::{self, NamedTensor, OwnedTensor};
 
@@ -33,6 +34,29 @@ impl Shifts {
     /// Frames.
     pub fn n_frames(&self) -> usize {
         self.rigid.nrows()
+    }
+
+    /// Rows and columns of the registered movie, of frames of `height` x `width`, that every frame
+    /// shows; empty where there are none. Beyond them pixels repeat the border.
+    ///
+    /// ```
+    /// use striate_imaging::registration::Shifts;
+    ///
+    /// let rigid = ndarray::arr2(&[[1.5, 0.0], [-2.0, 3.0]]);
+    /// assert_eq!(Shifts { rigid, field: None }.shown_area((10, 10)), [2..8, 0..7]);
+    /// ```
+    pub fn shown_area(&self, (height, width): (usize, usize)) -> [Range<usize>; 2] {
+        [0, 1].map(|axis| {
+            let of_patches = self.field.iter().flat_map(|field| {
+                field.values.index_axis(Axis(2), axis).iter().copied().collect::<Vec<f32>>()
+            });
+            let shifts = self.rigid.column(axis).into_iter().copied().chain(of_patches);
+            let (least, most) =
+                shifts.fold((0.0_f32, 0.0_f32), |(least, most), s| (least.min(s), most.max(s)));
+            let length = [height, width][axis];
+            let end = length.saturating_sub(most.ceil() as usize);
+            ((-least).ceil() as usize).min(end)..end
+        })
     }
 
     /// Write as safetensors: `rigid`, and where there is a field `field`, `centres_y`, `centres_x`.

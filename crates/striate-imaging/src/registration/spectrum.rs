@@ -27,6 +27,8 @@ pub(super) struct Peak {
     pub(super) shift: [f64; 2],
     /// How large it is.
     pub(super) height: f64,
+    /// Root mean square of the correlation over all shifts.
+    pub(super) rms: f64,
 }
 
 impl Plans {
@@ -120,7 +122,20 @@ impl Plans {
         let best = index_of_largest(&values);
         let side = 2 * limit + 1;
         let shift = [best / side, best % side].map(|i| i as f64 - limit as f64);
-        Peak { shift, height: f64::from(values[best]) }
+        Peak { shift, height: f64::from(values[best]), rms: self.rms(spectrum) }
+    }
+
+    /// Root mean square of the whole image of a spectrum (Parseval).
+    fn rms(&self, spectrum: &[Complex32]) -> f64 {
+        let power =
+            |column: &[Complex32]| column.iter().map(|v| f64::from(v.norm_sqr())).sum::<f64>();
+        let columns = spectrum.chunks_exact(self.height).enumerate();
+        columns.map(|(k, column)| f64::from(self.times(k)) * power(column)).sum::<f64>().sqrt()
+    }
+
+    /// How often a column of a spectrum stands in that of the whole image.
+    fn times(&self, column: usize) -> f32 {
+        if column == 0 || 2 * column == self.width { 1.0 } else { 2.0 }
     }
 
     /// The peak near `start`, between pixels: the correlation by a matrix-multiply transform on a
@@ -143,7 +158,7 @@ impl Plans {
         };
         let y = grid[0][i] + step * vertex(i, &|i| values[i * side + j]);
         let x = grid[1][j] + step * vertex(j, &|j| values[i * side + j]);
-        Peak { shift: [y, x], height: f64::from(values[best]) }
+        Peak { shift: [y, x], height: f64::from(values[best]), rms: start.rms }
     }
 
     /// The image of a spectrum at any places, `[y, x]` of the two lists.
@@ -158,10 +173,8 @@ impl Plans {
             .map(|&x| (0..self.n_columns).map(|k| phase(x, k, self.width)).collect())
             .collect();
         for (k, column) in spectrum.chunks_exact(self.height).enumerate() {
-            let once = k == 0 || 2 * k == self.width;
-            let weight = if once { 1.0 } else { 2.0 };
             for (i, phases) in phases.iter().enumerate() {
-                let sum = dot(column, phases) * weight;
+                let sum = dot(column, phases) * self.times(k);
                 for (j, x_phases) in x_phases.iter().enumerate() {
                     let p = x_phases[k];
                     out[i * xs.len() + j] += sum.re * p.re - sum.im * p.im;
@@ -174,22 +187,22 @@ impl Plans {
     /// Multiply a spectrum so that its image moves by `shift` (y, x).
     pub(super) fn translate(&self, spectrum: &mut [Complex32], shift: [f64; 2]) {
         let y_phases: Vec<Complex32> =
-            (0..self.height).map(|l| self.half_way(-shift[0], l, self.height)).collect();
+            (0..self.height).map(|l| phase_of_real(-shift[0], l, self.height)).collect();
         for (k, column) in spectrum.chunks_exact_mut(self.height).enumerate() {
-            let x_phase = self.half_way(-shift[1], k, self.width);
+            let x_phase = phase_of_real(-shift[1], k, self.width);
             column
                 .iter_mut()
                 .zip(&y_phases)
                 .for_each(|(value, y_phase)| *value *= x_phase * y_phase);
         }
     }
+}
 
-    /// The phase; at the highest frequency of an even length its real part, so that the image stays
-    /// real.
-    fn half_way(&self, place: f64, index: usize, length: usize) -> Complex32 {
-        let phase = phase(place, index, length);
-        if 2 * index == length { Complex32::new(phase.re, 0.0) } else { phase }
-    }
+/// The phase; at the highest frequency of an even length its real part, so that the image stays
+/// real.
+fn phase_of_real(place: f64, index: usize, length: usize) -> Complex32 {
+    let phase = phase(place, index, length);
+    if 2 * index == length { Complex32::new(phase.re, 0.0) } else { phase }
 }
 
 /// `exp(2 pi i f place)` of the `index`-th frequency of `length` in FFT order.

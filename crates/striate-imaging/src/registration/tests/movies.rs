@@ -1,9 +1,9 @@
 use super::*;
 
-/// 300 frames of the demonstration's tissue and noise.
+/// 200 frames of the demonstration's tissue and noise.
 fn demo(motion: MotionConfig) -> SimulatedMovie {
     let demo = MovieSimulationConfig::demo();
-    SimulatedMovie::new(MovieSimulationConfig { n_frames: 300, motion, ..demo }).unwrap()
+    SimulatedMovie::new(MovieSimulationConfig { n_frames: 200, motion, ..demo }).unwrap()
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn shifts_between_pixels_are_found_in_realistic_noise() {
     let error = rms_error(&found.shifts.rigid, truth);
     // Measured: 0.04. What was to be found is 20 times as large.
     assert!(error < 0.1, "{error}");
-    assert!(rms_error(&Array2::zeros((300, 2)), truth) > 0.8);
+    assert!(rms_error(&Array2::zeros((200, 2)), truth) > 0.8);
     let quality = found.quality;
     assert!(quality.after.crispness > 1.15 * quality.before.crispness, "{quality:?}");
     assert!(quality.after.mean_correlation > quality.before.mean_correlation + 0.02);
@@ -65,25 +65,26 @@ fn a_second_pass_is_no_worse() {
     assert!(error < 0.06, "{error}");
 }
 
-/// Root mean square error of the field over frames and inner pixels, free of its mean per axis.
+/// Root mean square error of the field over frames and inner pixels, per axis. Each pixel is free of
+/// its mean over frames: the template is free to be bent.
 fn field_error(movie: &SimulatedMovie, shifts: &Shifts) -> f64 {
     let (height, width) = (movie.shape().height, movie.shape().width);
-    let (mut sums, mut squares, mut n) = ([0.0; 2], 0.0, 0.0);
-    for frame in (0..movie.shape().n_frames).step_by(10) {
+    let inner: Vec<usize> =
+        (16..height - 16).flat_map(|y| (16..width - 16).map(move |x| y * width + x)).collect();
+    let mut sums = vec![[0.0_f64; 2]; 2 * inner.len()];
+    let frames = (0..movie.shape().n_frames).step_by(5);
+    for frame in frames.clone() {
         let truth = movie.displacement(frame);
         let found = displacement(shifts, frame, (height, width));
-        for axis in 0..2 {
-            for y in 16..height - 16 {
-                for pixel in y * width + 16..(y + 1) * width - 16 {
-                    let error = f64::from(found[axis][pixel] - truth[axis][pixel]);
-                    (sums[axis], squares, n) =
-                        (sums[axis] + error, squares + error * error, n + 0.5);
-                }
-            }
+        for (index, [sum, square]) in sums.iter_mut().enumerate() {
+            let (axis, pixel) = (index % 2, inner[index / 2]);
+            let error = f64::from(found[axis][pixel] - truth[axis][pixel]);
+            (*sum, *square) = (*sum + error, *square + error * error);
         }
     }
-    let means = (sums[0] / n).powi(2) + (sums[1] / n).powi(2);
-    ((squares / n - means) / 2.0).sqrt()
+    let n = frames.len() as f64;
+    let variance = |[sum, square]: &[f64; 2]| square / n - (sum / n).powi(2);
+    (sums.iter().map(variance).sum::<f64>() / sums.len() as f64).sqrt()
 }
 
 fn displacement(shifts: &Shifts, frame: usize, size: (usize, usize)) -> [Vec<f32>; 2] {
@@ -98,18 +99,48 @@ fn displacement(shifts: &Shifts, frame: usize, size: (usize, usize)) -> [Vec<f32
 
 #[test]
 fn a_field_of_shifts_is_found() {
-    let movie = demo(MotionConfig { nonrigid_px: 1.0, drift_s: 2.0, ..MotionConfig::default() });
-    let rigid = registered(&movie, &RegistrationConfig::default());
+    let motion = MotionConfig { nonrigid_px: 1.0, drift_s: 2.0, ..MotionConfig::default() };
+    let movie = demo(motion);
     let config = RegistrationConfig {
         piecewise: Some(PiecewiseConfig { patch_px: 48, ..Default::default() }),
         ..Default::default()
     };
+    let rigid = registered(&movie, &RegistrationConfig::default());
     let found = registered(&movie, &config);
     let (before, after) = (field_error(&movie, &rigid.shifts), field_error(&movie, &found.shifts));
     println!("rigid {before:.3}, piecewise {after:.3}, {:?}", found.quality);
-    assert!(before > 0.5, "{before}");
-    assert!(after < 0.4 * before, "{after} of {before}");
-    assert!(found.quality.after.crispness > rigid.quality.after.crispness);
+    assert!(before > 0.6, "{before}");
+    // Patches of 48 pixels see bends of 40 pixels (s.d.) blurred: noise is the lesser part.
+    assert!(after < 0.35 * before, "{after} of {before}");
+    assert!(found.quality.after.crispness > 1.1 * rigid.quality.after.crispness);
+}
+
+#[test]
+fn neighbours_help_patches_that_see_nothing() {
+    // The left third is empty but for noise; the rest has moved by (1, 2).
+    let mut noise = striate_base::Streams::new(2).stream("noise");
+    let mut image = |dy: f64, dx: f64| -> Vec<f32> {
+        let value = |pixel: usize| {
+            let (y, x) = ((pixel / 64) as f64 - dy, (pixel % 64) as f64 - dx);
+            let light = if x < 22.0 { 0.0 } else { 100.0 * scene(y, x) };
+            light + noise.normal() as f32
+        };
+        (0..64 * 64).map(value).collect()
+    };
+    let (template, frame) = (image(0.0, 0.0), image(1.0, 2.0));
+    let error = |n_smoothings: usize| {
+        let settings = PiecewiseConfig { patch_px: 24, n_smoothings, ..Default::default() };
+        let config = RegistrationConfig::default();
+        let patches = Patches::new(&template, (64, 64), &config, &settings);
+        let shifts = patches.locate(&frame, [0.0, 0.0]);
+        // The first of the 5 patches of each row holds noise alone.
+        let errors = shifts.iter().step_by(5).map(|s| (s[0] - 1.0).hypot(s[1] - 2.0));
+        errors.sum::<f64>() / 5.0
+    };
+    let (alone, helped) = (error(0), error(2));
+    println!("alone {alone:.2}, helped {helped:.2}");
+    assert!(alone > 1.5, "{alone}");
+    assert!(helped < 0.5 * alone, "{helped} of {alone}");
 }
 
 #[test]
@@ -140,7 +171,7 @@ impl Movie for Hazy {
         for (index, value) in out.iter_mut().enumerate() {
             let pixel = index % (height * width);
             let (y, x) = ((pixel / width) as f32 / 30.0, (pixel % width) as f32 / 25.0);
-            *value += 3000.0 + 2000.0 * y.sin() * x.cos();
+            *value += 2000.0 + 2000.0 * y.sin() * x.cos();
         }
         Ok(())
     }

@@ -3,7 +3,6 @@ use std::f64::consts::TAU;
 use rustfft::num_complex::Complex32;
 
 use super::super::spectrum::{Peak, Plans, frequency};
-use super::*;
 
 fn noise(n: usize) -> Vec<f32> {
     let mut values = vec![0.0; n];
@@ -102,4 +101,17 @@ fn the_fine_peak_is_where_a_gaussian_was_put() {
 fn nothing_moves_for_nothing() {
     let plans = Plans::new((16, 16), 0.5);
     assert_eq!(plans.whole_peak(&vec![Complex32::ZERO; 9 * 16], 3), Peak::default());
+}
+
+#[test]
+fn the_root_mean_square_is_that_of_the_whole_image() {
+    for (height, width) in [(12, 10), (11, 9)] {
+        let plans = Plans::new((height, width), 0.5);
+        let image = noise(height * width);
+        let n = image.len() as f64;
+        let peak = plans.whole_peak(&plans.forward(&mut image.clone()), 3);
+        // Transforms are not scaled: the image of a spectrum is n times the image.
+        let rms = n * (image.iter().map(|v| f64::from(v * v)).sum::<f64>() / n).sqrt();
+        assert!((peak.rms / rms - 1.0).abs() < 1e-5);
+    }
 }
