@@ -62,7 +62,7 @@ pub(crate) struct InspectArguments {
     #[arg(long, value_name = "ID", requires = "picture")]
     session: Option<String>,
     /// Read at most so many values of each session or of the movie, an evenly spread part
-    /// [default: 200000000, of a movie 8000000000]
+    /// [default: 1073741824, of a movie 8000000000]
     #[arg(long, value_name = "N")]
     max_values: Option<u64>,
 }
