@@ -150,7 +150,7 @@ fn broken_movies_exit_with_3_and_a_sentence() {
         let outcome = striate_within(300, folder.path(), &["inspect", name]);
         assert_eq!(outcome.code, Some(3), "{name}: {outcome:?}");
         assert!(!outcome.stderr.contains("panicked"), "{outcome:?}");
-        for part in says.iter().chain(&[name]) {
+        for part in says.iter().copied().chain([*name]) {
             assert!(outcome.stderr.contains(part), "{name}: {outcome:?}, expected {part}");
         }
     }
