@@ -5,6 +5,7 @@
 //! | [`npy`] | NumPy arrays: booleans, integers, floats, text; both byte orders, both axis orders; parts of files | floats, bytes, 64-bit integers, text |
 //! | [`npz`] | NumPy archives, stored or deflated | 32-bit floats, stored |
 //! | [`image`] | JPEG and PNG as grey values, one by one or from ZIP archives | PNG (RGB) |
+//! | [`stack`] | movies: TIFF, BigTIFF, HDF5, NWB, NPY, NPZ, raw pixels, folders of TIFFs | TIFF |
 //! | [`parquet`] | submissions to Sensorium 2023 | the same, brotli |
 //! | [`csv`] | submissions to Sensorium 2022 | the same |
 //! | [`safetensors`] | 32-bit floats and text | the same |

@@ -38,7 +38,7 @@ const WORKING_BYTES: u64 = 64 << 20;
 /// Or PATH is a calcium movie: a TIFF, HDF5, NWB, NPY, NPZ, CaImAn or raw file, or a folder of TIFFs. It
 /// is read once: format, noise, saturation, local correlations, frames that are repeated, blank or
 /// far from the others. What a file does not say itself is given by --set: movie.dataset, movie.axes,
-/// movie.channel, movie.channels, movie.plane, movie.planes, movie.raw.shape, movie.raw.pixel_type.
+/// movie.channel, movie.channels, movie.plane, movie.planes, and for raw files as in the example.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   striate inspect data/dynamic29515-10-12
@@ -62,7 +62,7 @@ pub(crate) struct InspectArguments {
     #[arg(long, value_name = "ID", requires = "picture")]
     session: Option<String>,
     /// Read at most so many values of each session or of the movie, an evenly spread part
-    /// [default: 200000000, of a movie 8000000000]
+    /// [default: 1073741824, of a movie 8000000000]
     #[arg(long, value_name = "N")]
     max_values: Option<u64>,
 }

@@ -5,6 +5,7 @@ mod files;
 mod hdf5;
 mod hostile;
 mod tiff;
+mod tiff_metadata;
 mod tiff_packed;
 
 use std::path::Path;

@@ -2,10 +2,13 @@
 
 use ndarray::{Array2, s};
 
-use super::{ExampleFrame, GAP, MARGIN, WIDTH, range};
+use super::{ExampleFrame, GAP, MARGIN, range};
 use crate::figure::colour::{CEILING, INK};
 use crate::figure::pixel::{CHARACTER_SIZE, PixelCanvas};
 use crate::figure::{Colour, ColourMap};
+
+/// Width that small images are enlarged to fill.
+const ROOM: usize = 1400;
 
 /// Widest an image is painted; larger ones are averaged down.
 const WIDEST: usize = 1024;
@@ -37,11 +40,11 @@ pub fn movie_picture(movie: &MoviePicture) -> PixelCanvas {
     let images: Vec<Array2<f32>> = movie.images.iter().map(|image| fitted(&image.pixels)).collect();
     let gaps = 2 * MARGIN + images.len().saturating_sub(1) * GAP;
     let total: usize = images.iter().map(Array2::ncols).sum();
-    let scale = (WIDTH.saturating_sub(gaps) / total.max(1)).max(1);
+    let scale = (ROOM.saturating_sub(gaps) / total.max(1)).max(1);
     let tallest = images.iter().map(Array2::nrows).max().unwrap_or(0) * scale;
     let top = MARGIN + movie.lines.len() * 2 * (CHARACTER_SIZE + 2);
     let height = top + tallest + 4 * CHARACTER_SIZE + MARGIN;
-    let mut canvas = PixelCanvas::new(WIDTH.max(total * scale + gaps), height, Colour([255; 3]));
+    let mut canvas = PixelCanvas::new(ROOM.max(total * scale + gaps), height, Colour([255; 3]));
     for (i, line) in movie.lines.iter().enumerate() {
         let (size, colour) = if i == 0 { (2, INK) } else { (1, CEILING) };
         canvas.text([MARGIN, MARGIN / 2 + i * 2 * (CHARACTER_SIZE + 2)], line, size, colour);
@@ -115,7 +118,7 @@ mod tests {
     fn bright_pixels_are_white_and_dark_ones_black() {
         let painted =
             picture(Array2::from_shape_fn((4, 4), |(y, _)| if y < 2 { 3.0 } else { 9.0 }));
-        let side = (WIDTH - 2 * MARGIN) / 4;
+        let side = (ROOM - 2 * MARGIN) / 4;
         let at = |x: usize, y: usize| &painted.pixels()[(y * painted.width() + x) * 3..][..3];
         assert_eq!(at(MARGIN + side, MARGIN + side), ColourMap::Grey.at(0.0).0);
         assert_eq!(at(MARGIN + side, MARGIN + 3 * side), ColourMap::Grey.at(1.0).0);

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::tiff::{Entry, Hand};
 use super::*;
+use crate::stack::open::HARMLESS_BYTES;
 
 /// Open and read what can be read; files here are small, and so must be what comes out.
 fn try_all(path: &Path) -> Option<Vec<f32>> {

@@ -141,7 +141,7 @@ impl Tiff {
                 path: self.path().to_owned(),
             });
         }
-        let bytes = self.value(entry, entry.count * size)?;
+        let bytes = self.value(entry, entry.count * size, u64::MAX)?;
         let numbers = bytes.chunks_exact(size as usize).map(|bytes| match size {
             1 => u64::from(bytes[0]),
             2 => u64::from(self.u16(bytes)),
@@ -177,16 +177,15 @@ impl Tiff {
     ) -> Result<String, FormatError> {
         match directory.entry(tag) {
             Some(entry) if entry.kind == 2 => {
-                let bytes = self.value(entry, entry.count)?;
-                let n = bytes.len().min(longest as usize);
-                Ok(String::from_utf8_lossy(bytes.split_at(n).0).trim_end_matches('\0').to_owned())
+                let bytes = self.value(entry, entry.count, longest)?;
+                Ok(String::from_utf8_lossy(&bytes).trim_end_matches('\0').to_owned())
             }
             _ => Ok(String::new()),
         }
     }
 
-    /// The bytes of a value, which must be within the file.
-    fn value(&self, entry: &Entry, n_bytes: u64) -> Result<Vec<u8>, FormatError> {
+    /// The first bytes of a value, at most `longest`; all `n_bytes` must be within the file.
+    fn value(&self, entry: &Entry, n_bytes: u64, longest: u64) -> Result<Vec<u8>, FormatError> {
         let inline = if self.is_big { 8 } else { 4 };
         if n_bytes <= inline {
             return Ok(entry.field.split_at(n_bytes as usize).0.to_vec());
@@ -198,8 +197,9 @@ impl Tiff {
             let (found, path) = (self.bytes.len(), self.path().to_owned());
             return Err(FormatError::Length { found, expected: end, path });
         }
-        let mut bytes = reserve(n_bytes as usize, self.path())?;
-        bytes.resize(n_bytes as usize, 0);
+        let n_read = n_bytes.min(longest) as usize;
+        let mut bytes = reserve(n_read, self.path())?;
+        bytes.resize(n_read, 0);
         self.bytes.read_at(offset, &mut bytes)?;
         Ok(bytes)
     }

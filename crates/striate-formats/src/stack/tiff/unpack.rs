@@ -14,6 +14,9 @@ use crate::files::reserve;
 use crate::stack::Source;
 use crate::stack::pixel::{Encoding, PixelType};
 
+/// Bytes read of a strip beyond twice its pixels.
+const SPARE_BYTES: u64 = 1 << 20;
+
 /// Pages that are found by their directories.
 #[derive(Debug)]
 pub(super) struct Packed {
@@ -49,7 +52,9 @@ impl Packed {
             if page.compression == Compression::None {
                 tiff.bytes.read_at(offset, &mut pixels)?;
             } else {
-                packed.resize(count as usize, 0);
+                // No packing makes pixels much longer; what else is claimed is not read.
+                let most = 2 * pixels.len() as u64 + SPARE_BYTES;
+                packed.resize(count.min(most) as usize, 0);
                 tiff.bytes.read_at(offset, &mut packed)?;
                 unpack(page.compression, &packed, &mut pixels).map_err(|found| {
                     let expected =

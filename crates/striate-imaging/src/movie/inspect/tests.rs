@@ -89,7 +89,7 @@ fn noise_is_found_beneath_slow_signals() {
 #[test]
 fn odd_frames_are_found() {
     let mut frames = noise((200, 8, 9));
-    let (repeated, _) = (frames.index_axis(Axis(0), 41).to_owned(), ());
+    let repeated = frames.index_axis(Axis(0), 41).to_owned();
     frames.index_axis_mut(Axis(0), 42).assign(&repeated);
     frames.index_axis_mut(Axis(0), 77).fill(0.0);
     frames.index_axis_mut(Axis(0), 78).fill(0.0);
