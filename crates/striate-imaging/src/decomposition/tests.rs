@@ -1,5 +1,9 @@
+mod edges;
+mod exactness;
+mod synthetic;
+
 use ndarray::{Array2, Array3};
-use striate_base::{CancelToken, NoProgress};
+use striate_base::{CancelToken, NoProgress, Streams};
 use striate_formats::npz::NpzFile;
 
 use super::*;
@@ -67,12 +71,59 @@ fn ranks_of_real_movies_are_those_of_exact_decompositions() {
     assert_mean_rank(&run(&movie, &plus_one), 17.42);
 }
 
+/// `n_frames` frames of white noise.
+pub(super) fn noise(seed: u64, shape: [usize; 3]) -> Array3<f32> {
+    let mut values = vec![0.0; shape.iter().product()];
+    striate_kernels::noise::fill_normal(seed, &mut values);
+    Array3::from_shape_vec(shape, values).unwrap()
+}
+
+/// Each first component of noise passes both tests with the product of their probabilities.
 #[test]
-fn a_movie_of_noise_has_hardly_a_component() {
-    let mut values = vec![0.0; 400 * 60 * 60];
-    striate_kernels::noise::fill_normal(3, &mut values);
-    let movie = ArrayMovie::new(Array3::from_shape_vec((400, 60, 60), values).unwrap());
-    let found = run(&movie, &DecompositionConfig::default());
-    // Each first component passes both tests with probability 0.0025.
-    assert!(found.n_components() <= 1, "{} components in noise", found.n_components());
+fn noise_is_accepted_as_often_as_was_asked_for() {
+    let movie = ArrayMovie::new(noise(3, [101, 300, 300]));
+    for false_accept in [0.05, 0.2] {
+        let config = DecompositionConfig { block: 10, false_accept, ..Default::default() };
+        let found = run(&movie, &config);
+        let n_blocks = found.blocks().len() as f64;
+        let accepted = found.blocks().iter().filter(|block| block.rank > 0).count() as f64;
+        let expected = n_blocks * false_accept.powi(2);
+        // Four blocks share each pixel, and so, at worst, their luck: 2 standard errors of a binomial count become 4.
+        let tolerance = 4.0 * expected.sqrt();
+        assert!(
+            (accepted - expected).abs() < tolerance,
+            "{accepted} of {n_blocks}, expected {expected}"
+        );
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_the_number_of_threads() {
+    let (movie, _) = cells(5, [300, 70, 64], 3.0);
+    for method in [Method::Gram, Method::Sketch] {
+        let config = DecompositionConfig { method, ..Default::default() };
+        let with = |n: usize| {
+            let threads = rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap();
+            threads.install(|| {
+                let found = run(&movie, &config);
+                let diagnostics =
+                    found.diagnose(&movie, &mut NoProgress, &CancelToken::new()).unwrap();
+                let mut temporal = vec![0.0; 300 * found.n_components()];
+                found.temporal().read(0..300, &mut temporal).unwrap();
+                (found.blocks().to_vec(), temporal, diagnostics)
+            })
+        };
+        let one = with(1);
+        assert!(one.1.len() > 300);
+        assert!(one == with(2) && one == with(3), "{method:?}");
+    }
+}
+
+#[test]
+fn a_request_to_stop_is_heard() {
+    let (movie, cancel) = (ArrayMovie::new(noise(1, [10, 10, 10])), CancelToken::new());
+    cancel.cancel();
+    let stopped =
+        decompose(&movie, &DecompositionConfig::default(), None, &mut NoProgress, &cancel);
+    assert!(matches!(stopped, Err(ImagingError::Interrupted)));
 }
