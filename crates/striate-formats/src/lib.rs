@@ -7,7 +7,7 @@
 //! | [`image`] | JPEG and PNG as grey values, one by one or from ZIP archives | PNG (RGB) |
 //! | [`parquet`] | submissions to Sensorium 2023 | the same, brotli |
 //! | [`csv`] | submissions to Sensorium 2022 | the same |
-//! | [`safetensors`] | 32-bit floats and text | the same |
+//! | [`safetensors`] | 32-bit floats and text; parts of files | the same, row by row if need be |
 //!
 //! Input is hostile. Sizes a file declares are checked against its length and against limits before
 //! anything is allocated; pickles are refused; a file that is too short, too long or changes while

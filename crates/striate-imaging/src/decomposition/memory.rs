@@ -10,8 +10,8 @@ use crate::MovieShape;
 /// Sums of covariances above this are not kept: `auto` sketches then.
 const GRAM_BYTES: u64 = 4 << 30;
 
-/// Whatever does not depend on the movie: draws of the null distributions, threads.
-const FIXED: u64 = 8 << 20;
+/// Whatever does not depend on the movie: the program itself, draws of the null distributions, threads.
+const FIXED: u64 = 16 << 20;
 
 /// Bytes that [`decompose`](super::decompose) takes at its peak, with a scratch file, at most; without one, the
 /// temporal components come on top (4 bytes a frame and component). Measured peaks are more than half of it.
@@ -44,9 +44,11 @@ pub fn memory_bytes(shape: MovieShape, config: &DecompositionConfig) -> u64 {
         2 * chunk + 2 * bases + rows,
         4 * bases,
     ];
+    // An allocator keeps buffers of up to about 32 MiB when they are handed back, and another may not fit there.
+    let kept = if chunk <= 32 << 20 { chunk } else { 0 };
     let standard_and_weights = 2 * n_pixels * float + n_blocks * d * float;
     let largest = stages.into_iter().max().unwrap_or(0);
-    FIXED + (largest + standard_and_weights) as u64
+    FIXED + (largest + standard_and_weights + kept) as u64
 }
 
 /// Whether covariances are summed, or a sketch.
