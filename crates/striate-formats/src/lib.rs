@@ -8,7 +8,7 @@
 //! | [`stack`] | movies: TIFF, BigTIFF, HDF5, NWB, NPY, NPZ, raw pixels, folders of TIFFs | TIFF |
 //! | [`parquet`] | submissions to Sensorium 2023 | the same, brotli |
 //! | [`csv`] | submissions to Sensorium 2022 | the same |
-//! | [`safetensors`] | 32-bit floats and text | the same |
+//! | [`safetensors`] | 32-bit floats and text; parts of files | the same, row by row if need be |
 //!
 //! Input is hostile. Sizes a file declares are checked against its length and against limits before
 //! anything is allocated; pickles are refused; a file that is too short, too long or changes while

@@ -98,12 +98,12 @@ impl FactorisedMovie {
         self.shape.n_pixels() as f64 * n_frames as f64 / kept
     }
 
-    /// Blended spatial component `r` of a block: pixels of the image and values, in noise units.
-    pub(crate) fn blended(
-        &self,
-        block: &BlockComponents,
-        r: usize,
-    ) -> impl Iterator<Item = (usize, f32)> {
+    /// Spatial component `r` of a block with its weights in the blend: pixels of the image (`y * width + x`,
+    /// ascending) and values.
+    ///
+    /// # Panics
+    /// For a component that the block does not have.
+    pub fn blended(&self, block: &BlockComponents, r: usize) -> impl Iterator<Item = (usize, f32)> {
         let d = block.place.n_pixels();
         let values = block.spatial[r * d..(r + 1) * d].iter().zip(&block.weights);
         block.place.pixels(self.shape.width).zip(values.map(|(u, w)| u * w))

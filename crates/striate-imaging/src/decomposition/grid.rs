@@ -1,5 +1,8 @@
 //! Overlapping blocks, the cells that their borders cut the image into, and the weights that blend them.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
 /// A rectangle of pixels.

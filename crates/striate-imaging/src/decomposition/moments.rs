@@ -1,5 +1,8 @@
 //! Mean and noise of every pixel, in one pass.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
 use rayon::prelude::*;

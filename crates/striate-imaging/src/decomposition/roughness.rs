@@ -1,5 +1,8 @@
 //! How rough a component is: noise is rough in space and time, signal is not.
 
+#[cfg(test)]
+mod tests;
+
 use striate_base::Streams;
 
 /// `mean |difference of 4-neighbours| / mean |u|` of an image, row by row; infinite for one of zeros.

@@ -91,7 +91,7 @@ impl RowStore {
         if !keep.is_empty() {
             let rows = out.chunks_exact_mut(keep.len()).zip(stored.chunks_exact(self.n_stored));
             rows.for_each(|(out, row)| {
-                out.iter_mut().zip(keep).for_each(|(out, &j)| *out = row[j])
+                out.iter_mut().zip(keep).for_each(|(out, &j)| *out = row[j]);
             });
         }
         Ok(())

@@ -47,8 +47,10 @@ impl Sketch {
 
     /// Bytes for a grid.
     pub(crate) fn bytes(grid: &BlockGrid) -> u64 {
-        let of_blocks = 2 * grid.n_blocks() * grid.block(0).n_pixels();
-        ((grid.n_pixels() + of_blocks) * WIDTH * size_of::<f32>()) as u64
+        let d = grid.block(0).n_pixels();
+        // Basis, images, places; products.
+        let of_block = d * (2 * WIDTH * size_of::<f32>() + size_of::<usize>()) + 4 * WIDTH * WIDTH;
+        (grid.n_pixels() * WIDTH * size_of::<f32>() + grid.n_blocks() * of_block) as u64
     }
 
     /// Add random combinations of the frames of a chunk, of which `first` is the first one.
@@ -69,8 +71,7 @@ impl Sketch {
         self.blocks.par_iter_mut().for_each(|block| {
             let sums: Vec<&[f32]> =
                 block.cells.iter().map(|&cell| random[cell].as_slice()).collect();
-            block.basis = block.collect(&sums);
-            block.basis.orthonormalise();
+            block.set_basis(&sums);
         });
     }
 
@@ -89,10 +90,10 @@ impl Sketch {
     /// The end of a power iteration: the images become the bases.
     pub(crate) fn turn(&mut self) {
         self.blocks.par_iter_mut().for_each(|block| {
-            let images: Vec<&[f32]> = block.images.iter().map(Vec::as_slice).collect();
-            block.basis = block.collect(&images);
-            block.basis.orthonormalise();
-            block.images.iter_mut().for_each(|sums| sums.fill(0.0));
+            let mut images = std::mem::take(&mut block.images);
+            block.set_basis(&images.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            images.iter_mut().for_each(|sums| sums.fill(0.0));
+            block.images = images;
         });
     }
 
@@ -134,15 +135,14 @@ impl Block {
         out
     }
 
-    /// Vectors over the block from the parts over its cells.
-    fn collect(&self, parts: &[&[f32]]) -> Basis {
-        let d = self.places.iter().map(Vec::len).sum();
-        let mut basis = Basis::zeros(d, WIDTH);
+    /// Make the basis of the parts over the cells: in its place, so that memory does not come from many threads.
+    fn set_basis(&mut self, parts: &[&[f32]]) {
+        let basis = self.basis.values_mut();
         for (places, part) in self.places.iter().zip(parts) {
             for (&place, values) in places.iter().zip(part.chunks_exact(WIDTH)) {
-                basis.values_mut()[place * WIDTH..(place + 1) * WIDTH].copy_from_slice(values);
+                basis[place * WIDTH..(place + 1) * WIDTH].copy_from_slice(values);
             }
         }
-        basis
+        self.basis.orthonormalise();
     }
 }

@@ -1,9 +1,13 @@
+mod edges;
+mod exactness;
+mod synthetic;
+
 use ndarray::{Array2, Array3};
-use striate_base::{CancelToken, NoProgress};
+use striate_base::{CancelToken, NoProgress, Streams};
 use striate_formats::npz::NpzFile;
 
 use super::*;
-use crate::ArrayMovie;
+use crate::{ArrayMovie, MovieShape};
 
 pub(super) fn run(movie: &ArrayMovie, config: &DecompositionConfig) -> FactorisedMovie {
     decompose(movie, config, None, &mut NoProgress, &CancelToken::new()).unwrap()
@@ -67,12 +71,79 @@ fn ranks_of_real_movies_are_those_of_exact_decompositions() {
     assert_mean_rank(&run(&movie, &plus_one), 17.42);
 }
 
+/// `n_frames` frames of white noise.
+pub(super) fn noise(seed: u64, shape: [usize; 3]) -> Array3<f32> {
+    let mut values = vec![0.0; shape.iter().product()];
+    striate_kernels::noise::fill_normal(seed, &mut values);
+    Array3::from_shape_vec(shape, values).unwrap()
+}
+
+/// White noise that is made as it is read.
+struct Noise(MovieShape);
+
+impl Movie for Noise {
+    fn shape(&self) -> MovieShape {
+        self.0
+    }
+
+    fn read(&self, frames: std::ops::Range<usize>, out: &mut [f32]) -> Result<(), ImagingError> {
+        for (t, frame) in frames.zip(out.chunks_exact_mut(self.0.n_pixels())) {
+            striate_kernels::noise::fill_normal(t as u64, frame);
+        }
+        Ok(())
+    }
+}
+
+/// Each first component of noise passes both tests with the product of their probabilities.
 #[test]
-fn a_movie_of_noise_has_hardly_a_component() {
-    let mut values = vec![0.0; 400 * 60 * 60];
-    striate_kernels::noise::fill_normal(3, &mut values);
-    let movie = ArrayMovie::new(Array3::from_shape_vec((400, 60, 60), values).unwrap());
-    let found = run(&movie, &DecompositionConfig::default());
-    // Each first component passes both tests with probability 0.0025.
-    assert!(found.n_components() <= 1, "{} components in noise", found.n_components());
+fn noise_is_accepted_as_often_as_was_asked_for() {
+    let movie = Noise(MovieShape { n_frames: 1500, height: 200, width: 200 });
+    for false_accept in [0.05, 0.2] {
+        let config = DecompositionConfig { block: 10, false_accept, ..Default::default() };
+        let found = decompose(&movie, &config, None, &mut NoProgress, &CancelToken::new()).unwrap();
+        let n_blocks = found.blocks().len() as f64;
+        let accepted = found.blocks().iter().filter(|block| block.rank > 0).count() as f64;
+        let expected = n_blocks * false_accept.powi(2);
+        println!("{accepted} of {n_blocks} blocks of noise accepted, expected {expected}");
+        // Four blocks share each pixel, and so, at worst, their luck: errors are at most twice the binomial ones.
+        let tolerance = 3.0 * 2.0 * expected.sqrt();
+        assert!((accepted - expected).abs() < tolerance, "{accepted} of {n_blocks}");
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_the_number_of_threads() {
+    let (movie, _) = cells(5, [300, 70, 64], 3.0);
+    for method in [Method::Gram, Method::Sketch] {
+        let config = DecompositionConfig { method, ..Default::default() };
+        let with = |n: usize| {
+            let threads = rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap();
+            threads.install(|| {
+                let found = run(&movie, &config);
+                let diagnostics =
+                    found.diagnose(&movie, &mut NoProgress, &CancelToken::new()).unwrap();
+                let mut temporal = vec![0.0; 300 * found.n_components()];
+                found.temporal().read(0..300, &mut temporal).unwrap();
+                let Triple { raw, denoised, residual } = diagnostics.images;
+                let images = [raw, denoised, residual].map(|images| {
+                    let bits =
+                        |image: Vec<f32>| image.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+                    [images.variance, images.lag_one, images.neighbour_correlation].map(bits)
+                });
+                (found.blocks().to_vec(), temporal, diagnostics.summary, images)
+            })
+        };
+        let one = with(1);
+        assert!(one.1.len() > 300);
+        assert!(one == with(2) && one == with(3), "{method:?}");
+    }
+}
+
+#[test]
+fn a_request_to_stop_is_heard() {
+    let (movie, cancel) = (ArrayMovie::new(noise(1, [10, 10, 10])), CancelToken::new());
+    cancel.cancel();
+    let stopped =
+        decompose(&movie, &DecompositionConfig::default(), None, &mut NoProgress, &cancel);
+    assert!(matches!(stopped, Err(ImagingError::Interrupted)));
 }

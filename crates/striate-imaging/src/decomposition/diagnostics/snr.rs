@@ -14,7 +14,8 @@ const PART: usize = 1024;
 /// Signal-to-noise ratio of pixels, `sd over time / noise`, before and after denoising.
 ///
 /// The noise is the root of the median of half the power spectrum above a quarter of the frame rate. Denoising makes
-/// both smaller: the gain says little about the error to the truth, which typically falls three to five times more.
+/// both smaller, so that the gain says little about the error to the truth: on the synthetic movies of the tests it is
+/// 1.6 to 3 where that error falls 10 to 11 times.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SignalToNoise {
     /// Median over pixels of the recording.
@@ -51,8 +52,9 @@ impl Sample {
         let n = shape.n_frames;
         let (starts, length) =
             if n <= 3 * PART { (vec![0], n) } else { (vec![0, n / 2 - PART / 2, n - PART], PART) };
-        let raw = vec![Vec::new(); pixels.len()];
-        Self { denoised: raw.clone(), raw, pixels, n_pixels, starts, length }
+        let n_kept = starts.len() * length;
+        let traces = || pixels.iter().map(|_| Vec::with_capacity(n_kept)).collect();
+        Self { raw: traces(), denoised: traces(), pixels, n_pixels, starts, length }
     }
 
     /// Add the frames from `first` on, `[frame, pixel]` in noise units.

@@ -96,7 +96,8 @@ fn residuals_of_real_movies_are_those_of_exact_decompositions() {
     let Some(movie) = recorded("calcium-2p-mouse-small/movie.npz") else { return };
     let summary = diagnose(&run(&movie, &config), &movie).summary;
     assert_eq!((summary.max_rank, summary.n_empty_blocks, summary.n_dead_pixels), (20, 0, 66));
-    assert_near("lag one raw", summary.lag_one.raw.unwrap().median, 0.448, 0.005);
+    // The table counts the 66 pixels that do not change as 0, and has 0.448; without them NumPy finds this.
+    assert_near("lag one raw", summary.lag_one.raw.unwrap().median, 0.4546, 0.001);
     assert_near("lag one residual", summary.lag_one.residual.unwrap().median, 0.004, 0.002);
     assert_near("variance raw", summary.variance.raw, 2.33, 0.005);
     assert_near("variance residual", summary.variance.residual, 0.796, 0.01);

@@ -1,0 +1,67 @@
+//! From candidates to the components that are kept.
+
+use std::path::Path;
+
+use striate_base::{CancelToken, Progress};
+
+use super::Work;
+use super::basis::Basis;
+use super::config::RankRule;
+use super::factorised::{BlockComponents, FactorisedMovie};
+use super::project::{Projection, project};
+use super::rows::{RowStore, RowWriter};
+use crate::ImagingError;
+
+impl Work<'_> {
+    /// Temporal components of the candidates, the test in time, and what is left.
+    pub(super) fn factorise(
+        &self,
+        bases: &[Basis],
+        scratch: Option<&Path>,
+        progress: &mut dyn Progress,
+        cancel: &CancelToken,
+    ) -> Result<FactorisedMovie, ImagingError> {
+        let shape = self.movie.shape();
+        let bases_of = bases.iter().enumerate();
+        let mut blocks: Vec<Projection> =
+            bases_of.map(|(i, basis)| Projection::new(&self.grid, i, basis)).collect();
+        let n_candidates = blocks.iter().map(Projection::k).sum();
+        let mut rows = RowWriter::new(scratch, shape.n_frames, n_candidates)?;
+        self.each_chunk("temporal components", progress, cancel, |_, chunk| {
+            rows.push(&project(&mut blocks, chunk))
+        })?;
+        let rows = rows.finish(shape.n_frames)?;
+        let ranks: Vec<usize> = blocks.iter().map(|block| self.rank(block)).collect();
+        let temporal = keep_prefixes(rows, bases, &ranks);
+        let mut first = 0;
+        let mut components = Vec::with_capacity(bases.len());
+        for (i, weights) in self.grid.weights().into_iter().enumerate() {
+            let (place, rank) = (self.grid.block(i), ranks[i]);
+            let spatial = (0..rank).flat_map(|j| bases[i].column(j)).collect();
+            components.push(BlockComponents { place, first, rank, spatial, weights });
+            first += rank;
+        }
+        let (grid, standard) = (self.grid.clone(), self.standard.clone());
+        let (thresholds, config, blocks) = (self.thresholds, self.config.clone(), components);
+        Ok(FactorisedMovie { config, shape, grid, standard, thresholds, blocks, temporal })
+    }
+
+    /// How many candidates of a block stay after the test in time.
+    fn rank(&self, block: &Projection) -> usize {
+        let passes =
+            block.roughness().take_while(|&value| value < self.thresholds.temporal).count();
+        let more = usize::from(self.config.rank_rule == RankRule::PlusOne);
+        (passes + more).min(block.k())
+    }
+}
+
+/// The rows without the candidates that were rejected.
+fn keep_prefixes(rows: RowStore, bases: &[Basis], ranks: &[usize]) -> RowStore {
+    let mut keep = Vec::new();
+    let mut first = 0;
+    for (basis, &rank) in bases.iter().zip(ranks) {
+        keep.extend(first..first + rank);
+        first += basis.k();
+    }
+    rows.select_columns(keep)
+}
