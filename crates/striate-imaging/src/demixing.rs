@@ -32,9 +32,9 @@ use crate::{Footprint, ImagingError, MovieShape};
 use alternate::Cells;
 pub use background::Background;
 pub use config::DemixingConfig;
-pub use quality::CellQuality;
 use detect::{Found, detect};
 use patch::{Binned, Explained, Patch, gaussian};
+pub use quality::CellQuality;
 
 /// Side of the part of the image whose cells are looked for at once, in cell diameters, and the margin around it.
 const PATCH: f64 = 4.0;

@@ -33,12 +33,7 @@ pub struct Rows<'a> {
 /// add_product([2, 2, 1], Rows { values: &a, step: 2 }, Rows { values: &b, step: 1 }, &mut out);
 /// assert_eq!(out, [21.5, 43.5]);
 /// ```
-pub fn add_product(
-    [rows, terms, columns]: [usize; 3],
-    a: Rows<'_>,
-    b: Rows<'_>,
-    out: &mut [f32],
-) {
+pub fn add_product([rows, terms, columns]: [usize; 3], a: Rows<'_>, b: Rows<'_>, out: &mut [f32]) {
     add([rows, terms, columns], a.values, Layout::RowsApart(a.step), b, out);
 }
 

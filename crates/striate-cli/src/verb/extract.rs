@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use serde_json::json;
+use striate::base::lock::FolderLock;
 use striate::base::provenance::{Provenance, hash_bytes};
-use striate::base::{FolderLock, files, machine};
+use striate::base::{files, machine};
 use striate::fit::config::read_settings;
 use striate::formats::stack::ImageStack;
 use striate::imaging::extraction::{
@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &ExtractArguments, context: &Context) -> Result<(),
         })?;
     }
     if let Some(seed) = context.seed {
-        (config.decomposition.seed, config.registration.seed) = (seed, seed);
+        config.decomposition.seed = seed;
     }
     let config = config.check()?;
     let extraction = into(&StackMovie(stack), &config, arguments, context)?;
@@ -139,12 +139,14 @@ pub(super) fn extract_into(
 
 fn settings(arguments: &ExtractArguments) -> Result<ExtractionConfig, Failure> {
     let text = match &arguments.config {
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|e| Failure::usage(format!("cannot read the settings: {e}: {}", path.display())))?,
+        Some(path) => std::fs::read_to_string(path).map_err(|e| {
+            Failure::usage(format!("cannot read the settings: {e}: {}", path.display()))
+        })?,
         None => String::new(),
     };
     let optional: Vec<&str> = OPTIONAL_KEYS.iter().chain(&MORE_OPTIONAL_KEYS).copied().collect();
-    let config = read_settings(&ExtractionConfig::default(), &text, &arguments.overrides, &optional);
+    let config =
+        read_settings(&ExtractionConfig::default(), &text, &arguments.overrides, &optional);
     match &arguments.config {
         Some(path) => config.map_err(|e| Failure::from(e).at(path)),
         None => Ok(config?),

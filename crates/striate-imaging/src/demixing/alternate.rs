@@ -203,7 +203,11 @@ fn overlaps(patterns: &[&Footprint]) -> Vec<Overlaps> {
 }
 
 /// The footprint with pixels of weight 0 around it, `margin` further on all sides.
-pub(crate) fn grown(footprint: &Footprint, [height, width]: [usize; 2], margin: usize) -> Footprint {
+pub(crate) fn grown(
+    footprint: &Footprint,
+    [height, width]: [usize; 2],
+    margin: usize,
+) -> Footprint {
     let mut weights: BTreeMap<u32, f32> = BTreeMap::new();
     for (&pixel, &weight) in footprint.pixels.iter().zip(&footprint.weights) {
         let (y, x) = (pixel as usize / width, pixel as usize % width);

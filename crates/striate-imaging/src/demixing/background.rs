@@ -1,8 +1,8 @@
 //! What lies under the cells: light that is smooth in space, with any course in time.
 
 use faer::Mat;
-use faer::linalg::solvers::{Llt, Solve};
 use faer::Side;
+use faer::linalg::solvers::{Llt, Solve};
 use ndarray::Array2;
 use rayon::prelude::*;
 

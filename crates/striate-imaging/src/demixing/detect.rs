@@ -26,7 +26,12 @@ pub(crate) struct Found {
 }
 
 /// Find cells in a patch, of an image `width` wide.
-pub(crate) fn detect(patch: &mut Patch, config: &DemixingConfig, kernel: &[f32], width: usize) -> Vec<Found> {
+pub(crate) fn detect(
+    patch: &mut Patch,
+    config: &DemixingConfig,
+    kernel: &[f32],
+    width: usize,
+) -> Vec<Found> {
     Search::new(patch, config, kernel).run(width)
 }
 
@@ -230,7 +235,8 @@ pub(crate) fn noise_of(course: &[f32]) -> f32 {
     if course.len() < 3 {
         return 0.0;
     }
-    let mut differences: Vec<f32> = course.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
+    let mut differences: Vec<f32> =
+        course.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
     let middle = differences.len() / 2;
     let (_, &mut median, _) = differences.select_nth_unstable_by(middle, f32::total_cmp);
     // The median of |x| is 0.6745 standard deviations of a normal x, and a difference has sqrt 2 of them.

@@ -135,7 +135,8 @@ pub(crate) fn at_pixels(
         let d = block.place.n_pixels();
         for (i, &pixel) in pattern.pixels.iter().enumerate() {
             let Some(place) = block.place.index_of(pixel as usize, width) else { continue };
-            let along = (0..block.rank).map(|r| f64::from(block.spatial[r * d + place]) * values[next + r]);
+            let along =
+                (0..block.rank).map(|r| f64::from(block.spatial[r * d + place]) * values[next + r]);
             sums[i] += f64::from(block.weights[place]) * along.sum::<f64>();
         }
         next += block.rank;

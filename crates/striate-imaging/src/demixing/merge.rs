@@ -16,8 +16,10 @@ impl Cells {
         for k in 0..n {
             for j in 0..k {
                 if into[k] == k && into[j] == j && self.is_same(k, j, least) {
-                    let (larger, smaller) = if self.energy(k) > self.energy(j) { (k, j) } else { (j, k) };
-                    self.footprints[larger] = joined(&self.footprints[larger], &self.footprints[smaller]);
+                    let (larger, smaller) =
+                        if self.energy(k) > self.energy(j) { (k, j) } else { (j, k) };
+                    self.footprints[larger] =
+                        joined(&self.footprints[larger], &self.footprints[smaller]);
                     into[smaller] = larger;
                 }
             }

@@ -5,8 +5,8 @@ use striate_kernels::matrix::{PADDING, Rows, add_product};
 
 use super::low_rank::meet;
 use crate::Footprint;
-use crate::decomposition::{FactorisedMovie, Rectangle};
 use crate::ImagingError;
+use crate::decomposition::{FactorisedMovie, Rectangle};
 
 /// Temporal components and courses, averaged over bins of frames: small enough for memory.
 pub(crate) struct Binned {
@@ -107,11 +107,14 @@ impl Patch {
     /// Rest is at the median, since cells are silent most of the time.
     fn subtract_medians(&mut self) {
         let mut sorted = vec![0.0; self.n_bins];
-        for course in
-            self.values.chunks_exact_mut(self.n_bins).chain(self.smooth.chunks_exact_mut(self.n_bins))
+        for course in self
+            .values
+            .chunks_exact_mut(self.n_bins)
+            .chain(self.smooth.chunks_exact_mut(self.n_bins))
         {
             sorted.copy_from_slice(course);
-            let (_, &mut median, _) = sorted.select_nth_unstable_by(self.n_bins / 2, f32::total_cmp);
+            let (_, &mut median, _) =
+                sorted.select_nth_unstable_by(self.n_bins / 2, f32::total_cmp);
             course.iter_mut().for_each(|value| *value -= median);
         }
     }

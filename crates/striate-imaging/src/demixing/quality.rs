@@ -35,10 +35,12 @@ impl CellQuality {
         sorted.sort_unstable_by(f32::total_cmp);
         let rest = sorted[sorted.len() / 2];
         let noise = f64::from(noise_of(&trace)).max(f64::MIN_POSITIVE);
-        let excess = |&c: &f32| (f64::from(c - rest) / noise - f64::from(THRESHOLD)).max(0.0).powi(2);
+        let excess =
+            |&c: &f32| (f64::from(c - rest) / noise - f64::from(THRESHOLD)).max(0.0).powi(2);
         let n = trace.len() as f64;
         let mean = trace.iter().map(|&c| f64::from(c)).sum::<f64>() / n;
-        let moment = |power| trace.iter().map(|&c| (f64::from(c) - mean).powi(power)).sum::<f64>() / n;
+        let moment =
+            |power| trace.iter().map(|&c| (f64::from(c) - mean).powi(power)).sum::<f64>() / n;
         Self {
             strength: trace.iter().map(excess).sum::<f64>().sqrt(),
             peak_snr: f64::from(sorted[sorted.len() - 1] - rest),
@@ -67,9 +69,8 @@ impl Cells {
                     && share(&self.footprints[k], &reach[j]) >= SHADOWED
             })
         };
-        let keep: Vec<usize> = (0..quality.len())
-            .filter(|&k| quality[k].is_cell(config) && !is_shadow(k))
-            .collect();
+        let keep: Vec<usize> =
+            (0..quality.len()).filter(|&k| quality[k].is_cell(config) && !is_shadow(k)).collect();
         let is_less = keep.len() < quality.len();
         self.select(&keep);
         is_less

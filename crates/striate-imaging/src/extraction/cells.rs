@@ -86,7 +86,13 @@ impl Cells {
     pub(crate) fn read(folder: &Path) -> Result<Self, ImagingError> {
         let path = folder.join(FILE);
         let (tensors, metadata) = read(&path)?;
-        let damaged = || ImagingError::input(path.display().to_string(), "other contents", "cells as extract wrote them");
+        let damaged = || {
+            ImagingError::input(
+                path.display().to_string(),
+                "other contents",
+                "cells as extract wrote them",
+            )
+        };
         let tensor = |name: &str| tensors.iter().find(|t| t.name == name).ok_or_else(damaged);
         let starts = &tensor("starts")?.values;
         let (pixels, weights) = (&tensor("pixels")?.values, &tensor("weights")?.values);

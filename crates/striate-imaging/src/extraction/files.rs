@@ -47,7 +47,8 @@ pub(super) fn read_diagnostics(folder: &Path) -> Result<DecompositionDiagnostics
         tensor.ok_or_else(|| ImagingError::input(IMAGES, format!("no image `{name}`"), "one"))
     };
     let mut images_of = |movie: &str| -> Result<MovieImages, ImagingError> {
-        let [variance, lag_one, neighbour_correlation] = OF_MOVIES.map(|name| take(format!("{movie}.{name}")));
+        let [variance, lag_one, neighbour_correlation] =
+            OF_MOVIES.map(|name| take(format!("{movie}.{name}")));
         Ok(MovieImages {
             variance: variance?,
             lag_one: lag_one?,

@@ -55,14 +55,17 @@ fn a_second_call_takes_what_the_first_left_and_says_the_same() {
 fn another_setting_repeats_its_stage_only() {
     let (movie, folder) = (movie(), tempfile::tempdir().unwrap());
     let run = |config: &ValidExtraction| {
-        extract(&movie, "a", config, None, folder.path(), &mut NoProgress, &CancelToken::new()).unwrap()
+        extract(&movie, "a", config, None, folder.path(), &mut NoProgress, &CancelToken::new())
+            .unwrap()
     };
     let _ = run(&config());
-    let factors = std::fs::metadata(folder.path().join("factors.safetensors")).unwrap().modified().unwrap();
+    let factors =
+        std::fs::metadata(folder.path().join("factors.safetensors")).unwrap().modified().unwrap();
     let mut other = (*config()).clone();
     other.demixing.min_peak_snr = 100.0;
     assert!(run(&other.check().unwrap()).cells.footprints.is_empty());
-    let now = std::fs::metadata(folder.path().join("factors.safetensors")).unwrap().modified().unwrap();
+    let now =
+        std::fs::metadata(folder.path().join("factors.safetensors")).unwrap().modified().unwrap();
     assert_eq!(factors, now);
 }
 
@@ -71,7 +74,16 @@ fn seeds_are_the_cells_in_their_order() {
     let (movie, folder) = (movie(), tempfile::tempdir().unwrap());
     let mut seeds = movie.truth().footprints.clone();
     seeds.reverse();
-    let found = extract(&movie, "a", &config(), Some(&seeds), folder.path(), &mut NoProgress, &CancelToken::new()).unwrap();
+    let found = extract(
+        &movie,
+        "a",
+        &config(),
+        Some(&seeds),
+        folder.path(),
+        &mut NoProgress,
+        &CancelToken::new(),
+    )
+    .unwrap();
     assert_eq!(found.cells.footprints.len(), seeds.len());
     for (found, seed) in found.cells.footprints.iter().zip(&seeds) {
         let ([y, x], [v, u]) = (found.centroid(48), seed.centroid(48));

@@ -24,7 +24,8 @@ fn both_orders_of_the_first_factor_agree_with_sums() {
         add_transposed_product(shape, first, second, &mut transposed);
         for i in 0..rows {
             for j in 0..columns {
-                let sum = |a: &dyn Fn(usize) -> f32| (0..terms).map(|t| a(t) * value(t, j)).sum::<f32>();
+                let sum =
+                    |a: &dyn Fn(usize) -> f32| (0..terms).map(|t| a(t) * value(t, j)).sum::<f32>();
                 assert_eq!(out[i * columns + j], 1.0 + sum(&|t| value(i, t)));
                 assert_eq!(transposed[i * columns + j], 1.0 + sum(&|t| value(t, i)));
             }

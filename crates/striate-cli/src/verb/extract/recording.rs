@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use super::ExtractArguments;
 use crate::failure::Failure;
 
-/// Length of the trials of a movie without stimulus, in seconds, and the share of frames that is not for training.
+/// Length of the trials of a movie without stimulus, in seconds; shorter where the movie is.
 const TRIAL_S: f64 = 20.0;
 
 /// Write `recording.toml`, and `responses.npy` where images were presented. Nothing without cells.
@@ -58,9 +58,9 @@ pub(super) fn write(
 /// The tables of what was shown, their paths made absolute.
 fn shown(path: &Path) -> Result<Table, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::io("cannot read", &e, path))?;
-    let mut manifest: Table = text
-        .parse()
-        .map_err(|e| Failure::usage(format!("what was shown is no TOML: {e}: {}", path.display())))?;
+    let mut manifest: Table = text.parse().map_err(|e| {
+        Failure::usage(format!("what was shown is no TOML: {e}: {}", path.display()))
+    })?;
     if manifest.contains_key("responses") || !manifest.contains_key("stimulus") {
         return Err(Failure::usage(format!(
             "tables: found {}, expected [stimulus], tiers or a split, and no [responses]: {}",
@@ -71,7 +71,8 @@ fn shown(path: &Path) -> Result<Table, Failure> {
     let folder = std::path::absolute(path).map_err(|e| Failure::io("cannot find", &e, path))?;
     let folder = folder.parent().unwrap_or(Path::new("/")).to_owned();
     let root = manifest.remove("root");
-    let root = root.as_ref().and_then(Value::as_str).map_or(folder.clone(), |root| folder.join(root));
+    let root =
+        root.as_ref().and_then(Value::as_str).map_or(folder.clone(), |root| folder.join(root));
     manifest.iter_mut().for_each(|(_, value)| make_absolute(value, &root));
     Ok(manifest)
 }
@@ -92,7 +93,8 @@ fn make_absolute(value: &mut Value, folder: &Path) {
 /// Trials of a movie without stimulus: the last tenth for testing, the tenth before it for validation.
 fn nothing_shown(found: &Extraction) -> Table {
     let n = found.shape.n_frames;
-    let trial = ((TRIAL_S * found.frame_rate_hz) as usize).clamp(1, n);
+    let (validation, test) = (n * 8 / 10, n * 9 / 10);
+    let trial = ((TRIAL_S * found.frame_rate_hz) as usize).clamp(1, (test - validation).max(1));
     let tier = |name: &str, start: usize, end: usize| {
         table([
             ("name", name.into()),
@@ -100,7 +102,6 @@ fn nothing_shown(found: &Extraction) -> Table {
             ("trial_frames", whole(trial)),
         ])
     };
-    let (validation, test) = (n * 8 / 10, n * 9 / 10);
     let tiers = vec![
         tier("train", 0, validation),
         tier("validation", validation, test),
@@ -117,7 +118,10 @@ fn to_presentations(spikes: ArrayView2<'_, f32>, path: &Path) -> Result<Array3<f
     let text = std::fs::read_to_string(path).map_err(|e| Failure::io("cannot read", &e, path))?;
     let mut lines = text.lines();
     let bad = |line: usize, found: &str, expected: String| {
-        Failure::input(format!("line {line}: found `{found}`, expected {expected}: {}", path.display()))
+        Failure::input(format!(
+            "line {line}: found `{found}`, expected {expected}: {}",
+            path.display()
+        ))
     };
     let header = lines.next().unwrap_or_default();
     if header.replace(' ', "") != "image,first_frame,end_frame" {
@@ -126,8 +130,10 @@ fn to_presentations(spikes: ArrayView2<'_, f32>, path: &Path) -> Result<Array3<f
     let n_frames = spikes.ncols();
     let mut repeats: Vec<Vec<std::ops::Range<usize>>> = Vec::new();
     for (number, line) in lines.enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let numbers: Vec<usize> = line.split(',').map_while(|text| text.trim().parse().ok()).collect();
-        let expected = format!("an image below 1000000 and frames, first before end, up to {n_frames}");
+        let numbers: Vec<usize> =
+            line.split(',').map_while(|text| text.trim().parse().ok()).collect();
+        let expected =
+            format!("an image below 1000000 and frames, first before end, up to {n_frames}");
         match numbers[..] {
             [image, first, end] if image < 1_000_000 && first < end && end <= n_frames => {
                 repeats.resize(repeats.len().max(image + 1), Vec::new());

@@ -22,7 +22,8 @@ pub(super) fn describe(found: &Extraction, out: &Path) -> String {
         ));
     }
     let compression = summary.compression.map_or("none".into(), |value| format!("{value:.1}x"));
-    let gain = summary.signal_to_noise.as_ref().map_or("not known".into(), |s| format!("{:.2}x", s.gain));
+    let gain =
+        summary.signal_to_noise.as_ref().map_or("not known".into(), |s| format!("{:.2}x", s.gain));
     lines.push(format!(
         "compression {compression} (all overlapping blocks counted), signal-to-noise gain {gain}, {:.1} % of the variance is signal",
         100.0 * summary.variance_explained
