@@ -170,7 +170,7 @@ fn parts(movie: &FactorisedMovie, config: &DemixingConfig) -> Vec<(Rectangle, Re
 
 /// Footprints times noise, scaled back to a largest weight of 1.
 fn in_units_of_the_recording(cells: Cells, movie: &FactorisedMovie) -> Demixed {
-    let quality = cells.quality();
+    let quality = cells.quality(movie.shape.width);
     let Cells { mut footprints, mut traces, background } = cells;
     for (footprint, mut trace) in footprints.iter_mut().zip(traces.outer_iter_mut()) {
         let noise = footprint.pixels.iter().map(|&pixel| movie.standard.noise[pixel as usize]);

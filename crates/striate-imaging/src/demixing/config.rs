@@ -28,6 +28,9 @@ pub struct DemixingConfig {
     pub iterations: usize,
     /// Least rise of a cell above rest that is kept, over the noise of a pixel, 0 to 100. Default 1.
     pub min_peak_snr: f64,
+    /// Largest spread of a cell that is kept: the mean distance of its pixels from their centre over that of a disc of
+    /// as many, 1 to 100. Somata are below 1.3, dendrites above. Default 1.3.
+    pub max_spread: f64,
 }
 
 impl Default for DemixingConfig {
@@ -42,6 +45,7 @@ impl Default for DemixingConfig {
             rounds: 2,
             iterations: 5,
             min_peak_snr: 1.0,
+            max_spread: 1.3,
         }
     }
 }
@@ -60,7 +64,8 @@ impl DemixingConfig {
         within("demixing.merge_correlation", self.merge_correlation, [0.3, 1.0])?;
         within("demixing.rounds", self.rounds as f64, [1.0, 5.0])?;
         within("demixing.iterations", self.iterations as f64, [1.0, 100.0])?;
-        within("demixing.min_peak_snr", self.min_peak_snr, [0.0, 100.0])
+        within("demixing.min_peak_snr", self.min_peak_snr, [0.0, 100.0])?;
+        within("demixing.max_spread", self.max_spread, [1.0, 100.0])
     }
 
     /// Pixels of a round cell.

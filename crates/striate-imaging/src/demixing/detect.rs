@@ -11,7 +11,10 @@ pub(crate) const THRESHOLD: f32 = 3.0;
 const REFINEMENTS: usize = 4;
 
 /// Least and largest area of a cell, in areas of a round one.
-const AREAS: [f64; 2] = [0.2, 4.0];
+const AREAS: [f64; 2] = [0.2, 2.5];
+
+/// Levels at which a footprint is cut off, one after the other, while it is too large.
+const LEVELS: usize = 5;
 
 /// Looks at most at so many candidates per round cell's area of the patch.
 const CANDIDATES_PER_AREA: f64 = 1.5;
@@ -93,11 +96,7 @@ impl<'a> Search<'a> {
         let mut mask = Vec::new();
         for _ in 0..REFINEMENTS {
             let weights = self.regress(&window, &trace);
-            mask = self.connected(peak, &window, &weights);
-            let area = mask.len() as f64 / self.config.area_px();
-            if !(AREAS[0]..=AREAS[1]).contains(&area) {
-                return None;
-            }
+            mask = self.bounded(peak, &window, &weights)?;
             trace = self.course_of(&mask);
         }
         Some((mask, trace))
@@ -135,10 +134,34 @@ impl<'a> Search<'a> {
         window.iter().map(along).collect()
     }
 
-    /// Pixels above the level of the largest weight that hang together with the peak.
-    fn connected(&self, peak: usize, window: &[usize], weights: &[f32]) -> Vec<(usize, f32)> {
+    /// The pixels that hang together with the peak, cut off at the lowest level at which they are no more than a cell
+    /// has: cells that touch are one at a low level, and two at a higher one.
+    fn bounded(&self, peak: usize, window: &[usize], weights: &[f32]) -> Option<Vec<(usize, f32)>> {
+        let lowest = self.config.footprint_level;
+        let levels = (0..LEVELS).map(|i| lowest + (1.0 - lowest) * i as f64 / LEVELS as f64);
+        for level in levels {
+            let mask = self.connected(peak, window, weights, level as f32);
+            let area = mask.len() as f64 / self.config.area_px();
+            if area < AREAS[0] {
+                return None;
+            }
+            if area <= AREAS[1] {
+                return Some(mask);
+            }
+        }
+        None
+    }
+
+    /// Pixels above a share of the largest weight that hang together with the peak.
+    fn connected(
+        &self,
+        peak: usize,
+        window: &[usize],
+        weights: &[f32],
+        level: f32,
+    ) -> Vec<(usize, f32)> {
         let largest = weights.iter().copied().fold(0.0, f32::max);
-        let level = (self.config.footprint_level as f32) * largest;
+        let level = level * largest;
         let above = |pixel: usize| {
             let i = window.binary_search(&pixel).ok()?;
             (weights[i] > level).then_some(weights[i] / largest)

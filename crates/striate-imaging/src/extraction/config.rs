@@ -13,7 +13,7 @@ use crate::traces::DffConfig;
 use crate::{ImagingError, MovieShape};
 
 /// Seconds averaged when cells are looked for: transients last longer.
-const BIN_S: f64 = 0.15;
+const BIN_S: f64 = 0.3;
 
 /// Bins at most, so that memory does not grow with the movie.
 const MOST_BINS: usize = 4000;
@@ -49,7 +49,7 @@ pub struct ExtractionConfig {
     pub registration: RegistrationConfig,
     /// Compression and denoising.
     pub decomposition: DecompositionConfig,
-    /// Cells; by default 0.15 s of frames are averaged when they are looked for.
+    /// Cells; by default 0.3 s of frames are averaged when they are looked for.
     pub demixing: DemixingConfig,
     /// dF/F.
     pub dff: DffConfig,
