@@ -1,5 +1,6 @@
 //! `striate demo`: all of the tool on simulated data, no files needed.
 
+mod imaging;
 mod latent;
 mod summary;
 
@@ -34,12 +35,13 @@ const SEED: u64 = 42;
 #[command(after_long_help = "Examples:
   striate demo
   striate demo --seed 7 --out /tmp/demo-7 --json
-  striate demo latent")]
+  striate demo latent
+  striate demo imaging")]
 pub(crate) struct DemoArguments {
     /// What to show
     #[arg(value_enum, default_value_t = Show::Twin)]
     show: Show,
-    /// Folder to leave everything in; default: striate-demo, or striate-demo-latent
+    /// Folder to leave everything in; default: striate-demo, striate-demo-latent or striate-demo-imaging
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }
@@ -51,6 +53,8 @@ enum Show {
     Twin,
     /// Latents that no stimulus explains: found again, linked to behaviour, and what they buy
     Latent,
+    /// Cells of a calcium movie, their traces and spikes, against the truth; seconds
+    Imaging,
 }
 
 impl DemoArguments {
@@ -58,6 +62,7 @@ impl DemoArguments {
         let usual = match self.show {
             Show::Twin => "striate-demo",
             Show::Latent => "striate-demo-latent",
+            Show::Imaging => "striate-demo-imaging",
         };
         self.out.clone().unwrap_or_else(|| usual.into())
     }
@@ -67,6 +72,7 @@ pub(crate) fn run(arguments: &DemoArguments, context: &Context) -> Result<(), Fa
     match arguments.show {
         Show::Twin => twin(&arguments.out(), context),
         Show::Latent => latent::run(&arguments.out(), context),
+        Show::Imaging => imaging::run(&arguments.out(), context),
     }
 }
 

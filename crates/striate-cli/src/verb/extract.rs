@@ -1,6 +1,8 @@
 //! `striate extract`: from a calcium movie to cells, their traces and their spikes.
 
+pub(super) mod comparison;
 mod recording;
+pub(super) mod report;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use striate::imaging::extraction::{
 use striate::imaging::matching::read_regions;
 use striate::imaging::{Footprint, Movie, StackMovie};
 
+use self::comparison::Comparison;
 use super::inspect::movie::OPTIONAL_KEYS;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -31,7 +34,8 @@ const WORKING_BYTES: u64 = 64 << 20;
 /// raw file with `--set movie.raw.shape=[FRAMES,HEIGHT,WIDTH]`. The movie is registered (if asked for), compressed and
 /// denoised by penalized matrix decomposition, and demixed into cells; their fluorescence becomes dF/F and spikes.
 /// Nothing has to be tuned, but the diameter of a cell is worth giving (`--set demixing.diameter_px=12`). Stopped at any
-/// moment, the same command goes on after the last finished stage.
+/// moment, the same command goes on after the last finished stage. Where the truth of a simulated movie lies beside it
+/// (`truth/`), what was found is compared with it.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   striate extract movie.tif --out extracted
@@ -64,6 +68,39 @@ pub(crate) struct ExtractArguments {
 
 pub(crate) fn run(arguments: &ExtractArguments, context: &Context) -> Result<(), Failure> {
     let clock = Instant::now();
+    let extracted = extracted(arguments, context)?;
+    let seconds = clock.elapsed().as_secs_f64();
+    let value = text::value(&extracted, &arguments.out, seconds);
+    context.result(&text::describe(&extracted, &arguments.out), &value);
+    Ok(())
+}
+
+/// What was found, and how it compares with the truth where that lies beside the movie.
+pub(super) struct Extracted {
+    pub(super) found: Extraction,
+    pub(super) comparison: Option<Comparison>,
+}
+
+impl ExtractArguments {
+    /// Extract `movie` into `out` with some settings.
+    pub(super) fn new(movie: PathBuf, out: PathBuf, overrides: Vec<String>) -> Self {
+        Self {
+            movie,
+            out,
+            config: None,
+            overrides,
+            regions: None,
+            stimulus: None,
+            presentations: None,
+        }
+    }
+}
+
+/// Extract, and leave everything in the folder: arrays, recording and page.
+pub(super) fn extracted(
+    arguments: &ExtractArguments,
+    context: &Context,
+) -> Result<Extracted, Failure> {
     let mut config = settings(arguments)?;
     let stack = ImageStack::open(&arguments.movie, &config.movie)?;
     let found_rate = stack.describe().frame_rate_hz;
@@ -78,13 +115,18 @@ pub(crate) fn run(arguments: &ExtractArguments, context: &Context) -> Result<(),
     if let Some(seed) = context.seed {
         config.decomposition.seed = seed;
     }
-    let config = config.check()?;
-    let extraction = into(&StackMovie(stack), &config, arguments, context)?;
-    recording::write(arguments, &config, &extraction)?;
-    let seconds = clock.elapsed().as_secs_f64();
-    let value = text::value(&extraction, &arguments.out, seconds);
-    context.result(&text::describe(&extraction, &arguments.out), &value);
-    Ok(())
+    let (config, movie) = (config.check()?, StackMovie(stack));
+    let found = into(&movie, &config, arguments, context)?;
+    recording::write(arguments, &config, &found)?;
+    // Cells that were given say nothing when they are found again.
+    let truth = match &arguments.regions {
+        None => comparison::beside(&arguments.movie, &found)?,
+        Some(_) => None,
+    };
+    let comparison = truth.map(|truth| Comparison::of(&found, &config, &truth)).transpose()?;
+    let title = arguments.movie.file_name().unwrap_or_default().to_string_lossy();
+    report::write(&movie, &title, &config, &found, comparison.as_ref(), &arguments.out)?;
+    Ok(Extracted { found, comparison })
 }
 
 /// Extract into the folder, after saying what it will take.
@@ -95,30 +137,37 @@ fn into(
     context: &Context,
 ) -> Result<Extraction, Failure> {
     let seeds = seeds(arguments.regions.as_deref(), movie)?;
-    let resident = movie.0.describe().resident_bytes;
-    extract_into(movie, resident, config, seeds.as_deref(), &arguments.out, context)
-}
-
-/// Extract any movie into a folder, which gets its settings and provenance first.
-pub(super) fn extract_into(
-    movie: &dyn Movie,
-    resident_bytes: u64,
-    config: &ValidExtraction,
-    seeds: Option<&[Footprint]>,
-    out: &Path,
-    context: &Context,
-) -> Result<Extraction, Failure> {
-    let needed = WORKING_BYTES + resident_bytes + config.memory_bytes(movie.shape());
+    let (resident, out) = (movie.0.describe().resident_bytes, &arguments.out);
+    let needed = WORKING_BYTES + resident + config.memory_bytes(movie.shape());
     context.remark(&format!("needs about {} of memory", machine::format_bytes(needed)));
     context.check_memory(needed)?;
     std::fs::create_dir_all(out).map_err(|e| Failure::io("cannot make the folder", &e, out))?;
     let _lock = FolderLock::acquire(out)?;
     let data_hash = identity(movie)?;
+    describe(config, &data_hash, out, context)?;
+    let (mut progress, cancel) = (context.progress(), &context.cancel);
+    let seeds = seeds.as_deref();
+    let found = extract(movie, &data_hash, config, seeds, out, &mut progress, cancel);
+    found.map_err(|error| match Failure::from(error) {
+        failure if cancel.is_cancelled() => {
+            failure.while_doing("stopped; the same command goes on after the last finished stage")
+        }
+        failure => failure,
+    })
+}
+
+/// Write settings and provenance.
+fn describe(
+    config: &ValidExtraction,
+    data_hash: &str,
+    out: &Path,
+    context: &Context,
+) -> Result<(), Failure> {
     let text = toml::to_string(&**config).map_err(Failure::other)?;
     let provenance = Provenance::new(
         config.decomposition.seed,
         context.threads,
-        data_hash.clone(),
+        data_hash,
         hash_bytes(text.as_bytes()),
     );
     let provenance = serde_json::to_string_pretty(&provenance).map_err(Failure::other)?;
@@ -127,14 +176,7 @@ pub(super) fn extract_into(
         files::write_atomic_bytes(&path, text.as_bytes())
             .map_err(|e| Failure::io("cannot write", &e, &path))?;
     }
-    let (mut progress, cancel) = (context.progress(), &context.cancel);
-    let found = extract(movie, &data_hash, config, seeds, out, &mut progress, cancel);
-    found.map_err(|error| match Failure::from(error) {
-        failure if cancel.is_cancelled() => {
-            failure.while_doing("stopped; the same command goes on after the last finished stage")
-        }
-        failure => failure,
-    })
+    Ok(())
 }
 
 fn settings(arguments: &ExtractArguments) -> Result<ExtractionConfig, Failure> {

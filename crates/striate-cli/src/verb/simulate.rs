@@ -1,4 +1,6 @@
-//! `striate simulate`: a recording whose truth is known.
+//! `striate simulate`: a recording or a calcium movie whose truth is known.
+
+pub(super) mod movie;
 
 use std::path::{Path, PathBuf};
 
@@ -19,12 +21,20 @@ use crate::table::{Table, score};
 /// responses, the shared states, the movements of the eye. The same settings and seed always give the
 /// same files. What is there already is never overwritten; a stopped simulation begins the unfinished
 /// session anew.
+///
+/// `striate simulate movie` writes a two-photon calcium movie instead, `movie.tif`, with its truth in `truth/`: cells,
+/// light, spikes, shifts, neuropil and noise.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   striate simulate --out data/simulated
   striate simulate --preset tiny --set n_neurons=20 --out /tmp/tiny
-  striate simulate --config sim.toml --set trials.train=500 --seed 3 --out data/large")]
+  striate simulate --config sim.toml --set trials.train=500 --seed 3 --out data/large
+  striate simulate movie --out data/movie
+  striate simulate movie --preset acceptance --set cells.peak_snr=2 --out data/faint")]
 pub(crate) struct SimulateArguments {
+    /// What to simulate
+    #[arg(value_enum, default_value_t = Kind::Recording)]
+    kind: Kind,
     /// Folder to write into, one sub-folder a session
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
@@ -39,31 +49,50 @@ pub(crate) struct SimulateArguments {
     overrides: Vec<String>,
 }
 
+/// What is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Video and responses of model V1 neurons
+    Recording,
+    /// A calcium movie
+    Movie,
+}
+
 /// A set of settings.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Preset {
-    /// A small real session: 36 x 64 pixels, 120 neurons
+    /// A small real session: 36 x 64 pixels, 120 neurons; of movies: as demo
     Default,
-    /// What `striate demo` uses
+    /// What `striate demo` uses; of movies: 1500 frames of 128 x 128, 40 cells, with motion
     Demo,
     /// What `striate demo latent` uses: many neurons that share three latents
     DemoLatent,
     /// For tests: a fraction of a second
     Tiny,
+    /// Movies only: 3000 frames of 256 x 256, 100 cells, no motion
+    Acceptance,
 }
 
 impl Preset {
-    fn config(self) -> SimulationConfig {
-        match self {
+    fn config(self) -> Result<SimulationConfig, Failure> {
+        Ok(match self {
             Self::Default => SimulationConfig::default(),
             Self::Demo => SimulationConfig::demo(),
             Self::DemoLatent => SimulationConfig::demo_latent(),
             Self::Tiny => SimulationConfig::tiny(),
-        }
+            Self::Acceptance => {
+                return Err(Failure::usage(
+                    "--preset: found `acceptance`, which is for `striate simulate movie`, expected another",
+                ));
+            }
+        })
     }
 }
 
 pub(crate) fn run(arguments: &SimulateArguments, context: &Context) -> Result<(), Failure> {
+    if arguments.kind == Kind::Movie {
+        return movie::run(arguments, context);
+    }
     let config = settings(arguments, context)?;
     let truth = simulate_into(&config, &arguments.out, context)?;
     let value = json!({
@@ -102,17 +131,19 @@ pub(super) fn simulate_into(
     })
 }
 
+/// The text of the settings' file; empty where there is none.
+fn config_text(arguments: &SimulateArguments) -> Result<String, Failure> {
+    let Some(path) = &arguments.config else { return Ok(String::new()) };
+    std::fs::read_to_string(path)
+        .map_err(|e| Failure::usage(format!("cannot read the settings: {e}: {}", path.display())))
+}
+
 fn settings(arguments: &SimulateArguments, context: &Context) -> Result<ValidSimulation, Failure> {
-    let text = match &arguments.config {
-        Some(path) => std::fs::read_to_string(path).map_err(|e| {
-            Failure::usage(format!("cannot read the settings: {e}: {}", path.display()))
-        })?,
-        None => String::new(),
-    };
+    let text = config_text(arguments)?;
     let mut overrides = arguments.overrides.clone();
     overrides.extend(context.seed.map(|seed| format!("seed={seed}")));
     let optional = ["trials.distinct_train", "state.strength"];
-    let config = read_settings(&arguments.preset.config(), &text, &overrides, &optional)
+    let config = read_settings(&arguments.preset.config()?, &text, &overrides, &optional)
         .map_err(Failure::from)
         .and_then(|config: SimulationConfig| Ok(config.check()?));
     match &arguments.config {

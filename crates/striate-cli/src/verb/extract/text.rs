@@ -4,10 +4,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use striate::base::machine;
-use striate::imaging::extraction::Extraction;
+
+use super::Extracted;
+use super::comparison::{Comparison, median};
+use super::report::PAGE;
 
 /// For humans.
-pub(super) fn describe(found: &Extraction, out: &Path) -> String {
+pub(super) fn describe(Extracted { found, comparison }: &Extracted, out: &Path) -> String {
     let shape = found.shape;
     let summary = &found.diagnostics.summary;
     let mut lines = vec![format!(
@@ -30,6 +33,8 @@ pub(super) fn describe(found: &Extraction, out: &Path) -> String {
     ));
     let n_events: usize = found.events.iter().map(Vec::len).sum();
     lines.push(format!("{} cells, {n_events} events", found.cells.footprints.len()));
+    lines.extend(comparison.as_ref().map(compared));
+    lines.push(format!("report: {}", out.join(PAGE).display()));
     let (out, recording) = (out.display(), out.join("recording.toml"));
     lines.push(format!("everything: {out}"));
     if recording.is_file() {
@@ -38,8 +43,25 @@ pub(super) fn describe(found: &Extraction, out: &Path) -> String {
     lines.join("\n") + "\n"
 }
 
+fn compared(comparison: &Comparison) -> String {
+    let matches = &comparison.matches;
+    format!(
+        "truth: {} of {} cells found, {} found that are none, F1 {:.3}; median correlation of traces {:.3}, of spikes {:.3}",
+        matches.pairs.len(),
+        matches.n_true,
+        matches.n_found - matches.pairs.len(),
+        matches.f1(),
+        median(comparison.traces.iter().copied()),
+        median(comparison.spikes.iter().copied()),
+    )
+}
+
 /// For machines.
-pub(super) fn value(found: &Extraction, out: &Path, seconds: f64) -> Value {
+pub(super) fn value(
+    Extracted { found, comparison }: &Extracted,
+    out: &Path,
+    seconds: f64,
+) -> Value {
     json!({
         "folder": out,
         "shape": [found.shape.n_frames, found.shape.height, found.shape.width],
@@ -48,6 +70,14 @@ pub(super) fn value(found: &Extraction, out: &Path, seconds: f64) -> Value {
         "n_events": found.events.iter().map(Vec::len).sum::<usize>(),
         "registration": found.registration.as_ref().map(|registration| &registration.quality),
         "decomposition": found.diagnostics.summary,
+        "truth": comparison.as_ref().map(|comparison| json!({
+            "f1": comparison.matches.f1(),
+            "precision": comparison.matches.precision(),
+            "recall": comparison.matches.recall(),
+            "trace_correlation_median": median(comparison.traces.iter().copied()),
+            "spike_correlation_median": median(comparison.spikes.iter().copied()),
+        })),
+        "report": out.join(PAGE),
         "stages": found.seconds,
         "peak_mb": machine::peak_memory() as f64 / 1e6,
         "seconds": seconds,
