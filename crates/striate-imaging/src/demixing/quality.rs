@@ -9,7 +9,7 @@ use super::detect::{THRESHOLD, noise_of};
 use crate::Footprint;
 
 /// A cell with this share of its pixels in a stronger one is what that one leaves behind when it moves.
-const SHADOWED: f64 = 0.5;
+const SHADOWED: f64 = 0.6;
 
 /// Least area of a cell that is kept, in areas of a round one.
 const LEAST_AREA: f64 = 0.4;

@@ -7,136 +7,132 @@ use super::*;
 use crate::ArrayMovie;
 use crate::decomposition::{DecompositionConfig, decompose};
 use crate::matching::{MatchRule, correlation, match_regions, read_regions};
-use crate::simulate::{MovieSimulationConfig, SimulatedMovie};
+use crate::simulate::{CellConfig, MotionConfig, MovieSimulationConfig, SimulatedMovie};
 
-fn dump(found: &Demixed, pmd: &FactorisedMovie, pairs: &[crate::matching::Pair]) {
-    let w = pmd.shape.width;
-    let mut rows = Vec::new();
-    for k in 0..found.footprints.len() {
-        let trace = found.traces.row(k).to_vec();
-        let mut sorted = trace.clone();
-        sorted.sort_by(f32::total_cmp);
-        let med = sorted[sorted.len() / 2];
-        let n = detect::noise_of(&trace);
-        let strength: f32 =
-            trace.iter().map(|c| ((c - med) / n - 3.0).max(0.0).powi(2)).sum::<f32>().sqrt();
-        let peak = (sorted[sorted.len() - 2] - med) / n;
-        let skew = {
-            let m = trace.iter().sum::<f32>() / trace.len() as f32;
-            let v = trace.iter().map(|x| (x - m).powi(2)).sum::<f32>() / trace.len() as f32;
-            trace.iter().map(|x| (x - m).powi(3)).sum::<f32>() / trace.len() as f32 / v.powf(1.5)
-        };
-        let f = &found.footprints[k];
-        let sumw: f32 = f.weights.iter().sum();
-        let noise_px: f32 = f.pixels.iter().map(|&p| pmd.standard.noise[p as usize]).sum::<f32>()
-            / f.pixels.len() as f32;
-        let amp = (sorted[sorted.len() - 2] - med) / noise_px;
-        let c = f.centroid(w);
-        rows.push((
-            pairs.iter().any(|p| p.found == k),
-            strength,
-            peak,
-            amp,
-            skew,
-            f.pixels.len(),
-            sumw,
-            c,
-        ));
-    }
-    rows.sort_by(|a, b| b.1.total_cmp(&a.1));
-    for (m, s, p, a, sk, n, sw, c) in rows {
-        println!(
-            "ROW {} strength {s:.1} peak {p:.1} amp {a:.2} skew {sk:.2} area {n} sum {sw:.1} at {:.0} {:.0}",
-            u8::from(m),
-            c[0],
-            c[1]
-        );
-    }
+fn compressed(movie: &dyn crate::Movie) -> FactorisedMovie {
+    let config = DecompositionConfig::default();
+    decompose(movie, &config, None, &mut NoProgress, &CancelToken::new()).unwrap()
+}
+
+fn demixed(movie: &FactorisedMovie, config: &DemixingConfig) -> Demixed {
+    demix(movie, config, None, &mut NoProgress, &CancelToken::new()).unwrap()
+}
+
+fn simulated(side: usize, n_frames: usize, n_cells: usize) -> SimulatedMovie {
+    SimulatedMovie::new(MovieSimulationConfig {
+        n_frames,
+        height: side,
+        width: side,
+        cells: CellConfig { n_cells, peak_snr: 4.0, ..CellConfig::default() },
+        motion: MotionConfig::none(),
+        ..MovieSimulationConfig::demo()
+    })
+    .unwrap()
 }
 
 #[test]
-fn try_simulated() {
-    let t = std::time::Instant::now();
-    let config = MovieSimulationConfig::acceptance();
-    let movie = SimulatedMovie::new(config).unwrap();
-    let pmd = decompose(
-        &movie,
-        &DecompositionConfig::default(),
-        None,
-        &mut NoProgress,
-        &CancelToken::new(),
-    )
-    .unwrap();
-    println!(
-        "pmd {:.1} rank {:.2} compression {:.1}",
-        t.elapsed().as_secs_f64(),
-        pmd.mean_rank(),
-        pmd.compression()
-    );
-    let config: DemixingConfig =
-        toml::from_str(&std::env::var("DEMIX").unwrap_or_default()).unwrap();
-    let found = demix(&pmd, &config, None, &mut NoProgress, &CancelToken::new()).unwrap();
+fn cells_of_a_simulated_movie_are_found_with_their_traces() {
+    let movie = simulated(96, 900, 14);
+    let config = DemixingConfig { bin_frames: 5, ..DemixingConfig::default() };
+    let found = demixed(&compressed(&movie), &config);
     let truth = movie.truth();
-    let m =
-        match_regions(&found.footprints, &truth.footprints, 256, &MatchRule::default()).unwrap();
-    let mut r: Vec<f64> = m
+    let rule = MatchRule::jaccard(0.5);
+    let matches = match_regions(&found.footprints, &truth.footprints, 96, &rule).unwrap();
+    assert!(matches.f1() > 0.9, "F1 {}", matches.f1());
+    let mut correlations: Vec<f64> = matches
         .pairs
         .iter()
-        .map(|p| {
-            correlation(&found.traces.row(p.found).to_vec(), &truth.traces.row(p.truth).to_vec())
+        .map(|pair| {
+            let (trace, truth) = (found.traces.row(pair.found), truth.traces.row(pair.truth));
+            correlation(&trace.to_vec(), &truth.to_vec())
         })
         .collect();
-    r.sort_by(f64::total_cmp);
-    println!(
-        "{:.1} s found {} precision {:.3} recall {:.3} F1 {:.3} trace {:.3} 10% {:.3}",
-        t.elapsed().as_secs_f64(),
-        m.n_found,
-        m.precision(),
-        m.recall(),
-        m.f1(),
-        r[r.len() / 2],
-        r[r.len() / 10]
-    );
-    dump(&found, &pmd, &m.pairs);
-    let m =
-        match_regions(&found.footprints, &truth.footprints, 256, &MatchRule::jaccard(0.5)).unwrap();
-    println!("jaccard F1 {:.3}", m.f1());
+    correlations.sort_by(f64::total_cmp);
+    let median = correlations[correlations.len() / 2];
+    assert!(median > 0.9, "median correlation of traces {median}");
 }
 
 #[test]
-fn try_neurofinder() {
-    let root = std::path::PathBuf::from(std::env::var("STRIATE_DATA").unwrap());
-    let values = NpzFile::open(&root.join("calcium-2p-neurofinder/movie_r304-496_c104-296.npz"))
-        .unwrap()
-        .read_f32("movie")
-        .unwrap();
-    let movie = ArrayMovie::new(values.into_dimensionality().unwrap());
-    let truth =
-        read_regions(&root.join("calcium-2p-neurofinder/regions_crop.json"), (192, 192)).unwrap();
-    let t = std::time::Instant::now();
-    let pmd = decompose(
-        &movie,
-        &DecompositionConfig::default(),
-        None,
-        &mut NoProgress,
-        &CancelToken::new(),
-    )
-    .unwrap();
-    let config: DemixingConfig =
-        toml::from_str(&std::env::var("DEMIX").unwrap_or_default()).unwrap();
-    let found = demix(&pmd, &config, None, &mut NoProgress, &CancelToken::new()).unwrap();
-    let m = match_regions(&found.footprints, &truth, 192, &MatchRule::default()).unwrap();
-    dump(&found, &pmd, &m.pairs);
-    for rule in [MatchRule::default(), MatchRule::jaccard(0.3), MatchRule::jaccard(0.5)] {
-        let m = match_regions(&found.footprints, &truth, 192, &rule).unwrap();
-        println!(
-            "{:.1} s found {} precision {:.3} recall {:.3} F1 {:.3}",
-            t.elapsed().as_secs_f64(),
-            m.n_found,
-            m.precision(),
-            m.recall(),
-            m.f1()
-        );
+fn noise_has_no_cells() {
+    let mut values = vec![0.0; 300 * 50 * 50];
+    striate_kernels::noise::fill_normal(5, &mut values);
+    let movie = ndarray::Array3::from_shape_vec((300, 50, 50), values).unwrap();
+    let found = demixed(&compressed(&ArrayMovie::new(movie)), &DemixingConfig::default());
+    assert_eq!((found.footprints.len(), found.traces.dim()), (0, (0, 300)));
+}
+
+/// Sum of squares of what cells and background leave of the movie, in noise units.
+fn loss(movie: &FactorisedMovie, cells: &Cells) -> f64 {
+    let (n_frames, n_pixels) = (movie.shape.n_frames, movie.shape.n_pixels());
+    let mut rest = vec![0.0; n_frames * n_pixels];
+    movie.read_standardised(0..n_frames, &mut rest).unwrap();
+    let background = cells.background.tents.iter().zip(cells.background.courses.outer_iter());
+    for (pattern, course) in
+        cells.footprints.iter().zip(cells.traces.outer_iter()).chain(background)
+    {
+        for (frame, &c) in rest.chunks_exact_mut(n_pixels).zip(course) {
+            let pixels = pattern.pixels.iter().zip(&pattern.weights);
+            pixels.for_each(|(&pixel, w)| frame[pixel as usize] -= w * c);
+        }
     }
-    let _ = Path::new("");
+    rest.iter().map(|&value| f64::from(value).powi(2)).sum()
+}
+
+#[test]
+fn alternation_never_fits_worse_and_merging_twice_is_merging_once() {
+    let movie = simulated(48, 300, 5);
+    let (truth, movie) = (movie.truth().footprints.clone(), compressed(&movie));
+    let background = Background::fit(&movie, 24.0).unwrap();
+    let mut cells = Cells { footprints: vec![], traces: Array2::zeros((0, 300)), background };
+    // Every cell twice: they have to share.
+    cells.add(truth.iter().chain(&truth).cloned(), 300);
+    // The lowest level, so that nothing but what is disconnected is cut off.
+    let config = DemixingConfig { footprint_level: 0.01, ..DemixingConfig::default() };
+    let mut last = loss(&movie, &cells);
+    for _ in 0..3 {
+        cells.update_traces(&movie).unwrap();
+        let now = loss(&movie, &cells);
+        assert!(now <= last * (1.0 + 1e-6), "traces: {last} -> {now}");
+        last = now;
+        cells.update_footprints(&movie, &config).unwrap();
+        cells.update_traces(&movie).unwrap();
+        let now = loss(&movie, &cells);
+        assert!(now <= last * (1.0 + 1e-3), "footprints: {last} -> {now}");
+        last = now;
+    }
+    let n_before = cells.footprints.len();
+    while cells.merge(0.5) > 0 {
+        cells.update_traces(&movie).unwrap();
+    }
+    assert!(cells.footprints.len() < n_before);
+    assert_eq!(cells.merge(0.5), 0);
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let movie = compressed(&simulated(64, 300, 6));
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| demixed(&movie, &DemixingConfig::default()))
+    };
+    let (one, three) = (run(1), run(3));
+    assert_eq!((one.footprints, one.traces), (three.footprints, three.traces));
+}
+
+/// Hand-labelled cells, half of which are silent in these 600 frames; the other tools that were tried reach 0.30 with
+/// their defaults and 0.51 tuned on the labels (`benches/peers/detection.sh`).
+#[test]
+fn labelled_cells_of_a_real_movie_are_found() {
+    let Ok(root) = std::env::var("STRIATE_DATA") else {
+        println!("SKIPPED: STRIATE_DATA is not set, labelled cells were not looked for");
+        return;
+    };
+    let folder = Path::new(&root).join("calcium-2p-neurofinder");
+    let file = NpzFile::open(&folder.join("movie_r304-496_c104-296.npz")).unwrap();
+    let movie = ArrayMovie::new(file.read_f32("movie").unwrap().into_dimensionality().unwrap());
+    let truth = read_regions(&folder.join("regions_crop.json"), (192, 192)).unwrap();
+    let config = DemixingConfig { bin_frames: 2, ..DemixingConfig::default() };
+    let found = demixed(&compressed(&movie), &config);
+    let f1 = match_regions(&found.footprints, &truth, 192, &MatchRule::default()).unwrap().f1();
+    assert!(f1 > 0.45, "F1 {f1}");
 }
