@@ -121,6 +121,27 @@ fn a_movie_becomes_cells_traces_a_page_and_a_recording() {
     let manifest = text(&out.join("recording.toml"));
     let inspected = striate(&["inspect", &manifest, "--json"]).succeeded().json();
     assert_eq!(inspected["sessions"][0]["n_neurons"], n_cells);
+    // Nothing that is found: a page all the same, and no recording of other cells.
+    let none = movie.extract("out", &["--set", "demixing.min_strength=1000"]).succeeded().json();
+    assert_eq!((&none["n_cells"], &none["truth"]["f1"]), (&0.into(), &0.0.into()));
+    assert!(out.join("report.html").is_file() && !out.join("recording.toml").exists());
+}
+
+#[test]
+fn known_cells_keep_their_order() {
+    let movie = Movie::new();
+    movie.extract("out", &[]).succeeded();
+    let regions = text(&movie.path("out/regions.json"));
+    let known = movie.extract("known", &["--regions", &regions]).succeeded().json();
+    // Compared with themselves they would only look well.
+    assert!(known["truth"].is_null(), "{known}");
+    let centres = |out: &str| -> Vec<f64> {
+        let table = fs::read_to_string(movie.path(out).join("cells.csv")).unwrap();
+        table.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect()
+    };
+    let (found, known) = (centres("out"), centres("known"));
+    assert_eq!(found.len(), known.len());
+    assert!(found.iter().zip(&known).all(|(a, b)| (a - b).abs() < 1.0), "{found:?} {known:?}");
 }
 
 #[test]
