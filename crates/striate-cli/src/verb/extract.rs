@@ -52,7 +52,7 @@ pub(crate) struct ExtractArguments {
     /// Settings (TOML) that differ from the defaults
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Override a setting, as demixing.diameter_px=10 or register=rigid; may be repeated
+    /// Override a setting, as `demixing.diameter_px=10` or `register=rigid`; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
     /// Cells to extract instead of looking for them (neurofinder's regions.json)
@@ -116,6 +116,7 @@ pub(super) fn extracted(
         config.decomposition.seed = seed;
     }
     let (config, movie) = (config.check()?, StackMovie(stack));
+    let _lock = claim(&movie, &config, &arguments.out, context)?;
     let found = into(&movie, &config, arguments, context)?;
     recording::write(arguments, &config, &found)?;
     // Cells that were given say nothing when they are found again.
@@ -129,7 +130,22 @@ pub(super) fn extracted(
     Ok(Extracted { found, comparison })
 }
 
-/// Extract into the folder, after saying what it will take.
+/// Make the folder this call's own, after saying what the work will take.
+fn claim(
+    movie: &StackMovie,
+    config: &ValidExtraction,
+    out: &Path,
+    context: &Context,
+) -> Result<FolderLock, Failure> {
+    let resident = movie.0.describe().resident_bytes;
+    let needed = WORKING_BYTES + resident + config.memory_bytes(movie.shape());
+    context.remark(&format!("needs about {} of memory", machine::format_bytes(needed)));
+    context.check_memory(needed)?;
+    std::fs::create_dir_all(out).map_err(|e| Failure::io("cannot make the folder", &e, out))?;
+    Ok(FolderLock::acquire(out)?)
+}
+
+/// Extract into the folder.
 fn into(
     movie: &StackMovie,
     config: &ValidExtraction,
@@ -137,16 +153,10 @@ fn into(
     context: &Context,
 ) -> Result<Extraction, Failure> {
     let seeds = seeds(arguments.regions.as_deref(), movie)?;
-    let (resident, out) = (movie.0.describe().resident_bytes, &arguments.out);
-    let needed = WORKING_BYTES + resident + config.memory_bytes(movie.shape());
-    context.remark(&format!("needs about {} of memory", machine::format_bytes(needed)));
-    context.check_memory(needed)?;
-    std::fs::create_dir_all(out).map_err(|e| Failure::io("cannot make the folder", &e, out))?;
-    let _lock = FolderLock::acquire(out)?;
+    let (seeds, out) = (seeds.as_deref(), &arguments.out);
     let data_hash = identity(movie)?;
     describe(config, &data_hash, out, context)?;
     let (mut progress, cancel) = (context.progress(), &context.cancel);
-    let seeds = seeds.as_deref();
     let found = extract(movie, &data_hash, config, seeds, out, &mut progress, cancel);
     found.map_err(|error| match Failure::from(error) {
         failure if cancel.is_cancelled() => {

@@ -71,7 +71,7 @@ fn text(extracted: &Extracted, comparison: &Comparison, page: &Path, seconds: f6
     let [down, right] = comparison.offset_px;
     format!(
         "\n{}\ncells:       {} of {} found, {} found that are none: F1 {:.3} (centres at most 5 px apart, the\n             \
-         template's offset of {down:.1}, {right:.1} px taken off)\n\
+         true ones moved by ({down:.1}, {right:.1}) px to where the template lies)\n\
          denoising:   signal-to-noise gain {gain}, compression {compression} (all overlapping blocks counted)\n\
          time:        {}, peak memory {}\nreport:      {}\n",
         table.render(),

@@ -24,7 +24,7 @@ const BIN_HZ: f64 = 10.0;
 pub(in crate::verb) struct Comparison {
     /// The true cells where the registered movie shows them.
     pub(super) truth: Vec<Footprint>,
-    /// Shift `[y, x]` in pixels that was taken off the true cells: the template may lie elsewhere than the unmoved frame.
+    /// Shift `[y, x]` in pixels of the registered movie against the unmoved tissue: the template may lie elsewhere.
     pub(in crate::verb) offset_px: [f64; 2],
     pub(in crate::verb) matches: Matches,
     pub(super) curve: PrecisionRecall,
@@ -88,13 +88,14 @@ fn binned(values: impl Iterator<Item = f32>, bin: usize) -> Vec<f32> {
     values.collect::<Vec<_>>().chunks_exact(bin).map(|bin| bin.iter().sum()).collect()
 }
 
-/// Where the template lies in the unmoved frame: the median over frames of found minus true shifts.
+/// Where the registered movie shows the unmoved tissue: what lies at `p` there appears at `p + true` in a frame, which is
+/// read at `q + found`; the median over frames of true minus found shifts.
 fn offset(found: &Extraction, truth: &MovieTruth) -> [f64; 2] {
     let found = found.registration.as_ref().map(|found| &found.shifts.rigid);
     [0, 1].map(|axis| {
         let differences = (0..truth.shape.n_frames).map(|frame| {
             let found = found.map_or(0.0, |shifts| shifts[[frame, axis]]);
-            f64::from(found - truth.shifts[[frame, axis]])
+            f64::from(truth.shifts[[frame, axis]] - found)
         });
         median(differences)
     })
@@ -105,7 +106,7 @@ fn moved(cell: &Footprint, offset_px: [f64; 2], found: &Extraction) -> Footprint
     let (height, width) = (found.shape.height as i64, found.shape.width as i64);
     let [down, right] = offset_px.map(|offset| offset.round() as i64);
     let pixels = cell.pixels.iter().zip(&cell.weights).filter_map(|(&pixel, &weight)| {
-        let (y, x) = (i64::from(pixel) / width - down, i64::from(pixel) % width - right);
+        let (y, x) = (i64::from(pixel) / width + down, i64::from(pixel) % width + right);
         let is_inside = (0..height).contains(&y) && (0..width).contains(&x);
         is_inside.then_some(((y * width + x) as u32, weight))
     });

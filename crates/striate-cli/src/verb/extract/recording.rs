@@ -22,6 +22,8 @@ pub(super) fn write(
 ) -> Result<(), Failure> {
     let out = &arguments.out;
     if found.cells.footprints.is_empty() {
+        // What an earlier call left there is not of these cells.
+        let _ = std::fs::remove_file(out.join("recording.toml"));
         return Ok(());
     }
     let mut manifest = match &arguments.stimulus {

@@ -20,6 +20,10 @@ use crate::failure::Failure;
 /// File name of the page.
 pub(in crate::verb) const PAGE: &str = "report.html";
 
+/// What registration does to a movie's borders.
+const BORDERS: &str = "Where a registered frame shows nothing, near the borders, its outermost pixels are repeated: \
+                       do not trust cells that touch a border.";
+
 /// Write the page of what was found in `movie`, named `title`, into `out`.
 pub(super) fn write(
     movie: &dyn Movie,
@@ -64,7 +68,12 @@ fn of(found: &Extraction) -> Result<ExtractionReport, Failure> {
             spikes: deconvolved.spikes.clone(),
         }
     });
+    let notices = match found.registration {
+        Some(_) => vec![BORDERS.to_owned()],
+        None => Vec::new(),
+    };
     Ok(ExtractionReport {
+        notices,
         shape: [n_frames, height, width],
         frame_rate_hz: Some(found.frame_rate_hz),
         stages: found.seconds.clone(),
@@ -133,7 +142,7 @@ fn truth(comparison: &Comparison) -> Truth {
     Truth {
         source: "simulated movie".into(),
         rule: format!(
-            "centres at most 5 px apart; the movie lies {down:.1} px down and {right:.1} px right of the truth"
+            "centres at most 5 px apart, after the true ones were moved to where the registered movie shows them, ({down:.1}, {right:.1}) px (y, x) away"
         ),
         n_true,
         matched: pairs.iter().map(|pair| pair.found).collect(),

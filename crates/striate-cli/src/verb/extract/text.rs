@@ -74,6 +74,8 @@ pub(super) fn value(
             "f1": comparison.matches.f1(),
             "precision": comparison.matches.precision(),
             "recall": comparison.matches.recall(),
+            "distance_px_median":
+                median(comparison.matches.pairs.iter().map(|pair| pair.distance_px)),
             "trace_correlation_median": median(comparison.traces.iter().copied()),
             "spike_correlation_median": median(comparison.spikes.iter().copied()),
         })),
