@@ -6,7 +6,7 @@ use striate_base::{CancelToken, Progress, Streams};
 use super::Work;
 use super::basis::Basis;
 use super::config::{Penalty, RankRule};
-use super::eigen::Covariance;
+use super::eigen::{Covariance, LOOSE_TOLERANCE, TOLERANCE};
 use super::gram::Gram;
 use super::memory::is_gram;
 use super::roughness::spatial_roughness;
@@ -87,13 +87,17 @@ impl Work<'_> {
         let covariance = Covariance { values: covariance, d };
         let most = (self.config.max_components + 1).min(d);
         let wanted = |i: usize, u: &[f32]| i < most && self.is_candidate(u);
-        let all = self.config.penalty != Penalty::None;
-        let start = if all { most.next_multiple_of(START_WIDTH) } else { START_WIDTH };
+        let (start, tolerance) = match self.config.penalty {
+            Penalty::None => (START_WIDTH, TOLERANCE),
+            Penalty::TotalVariationTrendFilter => {
+                (most.next_multiple_of(START_WIDTH), LOOSE_TOLERANCE)
+            }
+        };
         let mut width = start.min(d);
         loop {
             let streams = Streams::new(self.config.seed);
             let key = streams.stream("decomposition-start").next_u64();
-            let basis = covariance.leading(Basis::random(d, width, key), &wanted);
+            let basis = covariance.leading(Basis::random(d, width, key), tolerance, &wanted);
             let found = self.prefix(&basis);
             // All of them pass: there may be more.
             if found.k() < width || width >= most {

@@ -39,22 +39,21 @@ fn error(found: &FactorisedMovie, signal: &Array3<f32>) -> f64 {
     rest.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() / rest.len() as f64
 }
 
-/// At low signal-to-noise, where the image of the leading singular vector is noisy.
+/// At low signal-to-noise, where the image of the leading singular vector is noisy. Means over four seeds of the
+/// squared error were 0.0104 and 0.0124 at an amplitude of 0.5, 0.0123 and 0.0148 at 0.35.
 #[test]
 fn a_flat_square_is_recovered_better_than_without_penalty() {
     let none = DecompositionConfig { penalty: Penalty::None, ..config() };
-    for (amplitude, factor) in [(0.5, 1.0), (0.35, 1.0)] {
-        let (mut with, mut without) = (0.0, 0.0);
-        for seed in 1..=4 {
-            let (movie, signal) = square(seed, 16, 300, amplitude);
-            let (penalised, plain) = (run(&movie, &config()), run(&movie, &none));
-            println!("ranks {} and {}", penalised.n_components(), plain.n_components());
-            with += error(&penalised, &signal) / 4.0;
-            without += error(&plain, &signal) / 4.0;
-        }
-        println!("amplitude {amplitude}: error {with:.5} with penalty, {without:.5} without");
-        assert!(with < factor * without, "{amplitude}: {with}, {without}");
+    let (mut with, mut without) = (0.0, 0.0);
+    for seed in 1..=3 {
+        let (movie, signal) = square(seed, 16, 240, 0.5);
+        let (penalised, plain) = (run(&movie, &config()), run(&movie, &none));
+        assert_eq!((penalised.n_components(), plain.n_components()), (1, 1));
+        with += error(&penalised, &signal) / 3.0;
+        without += error(&plain, &signal) / 3.0;
     }
+    println!("error {with:.5} with penalty, {without:.5} without");
+    assert!(with < 0.9 * without, "{with}, {without}");
 }
 
 /// Each first component of noise would pass both tests in 1 of 400 blocks, if the two were independent.
@@ -74,7 +73,7 @@ fn noise_has_hardly_a_component() {
 
 #[test]
 fn bits_do_not_depend_on_the_number_of_threads() {
-    let (movie, _) = square(3, 40, 120, 1.0);
+    let (movie, _) = square(3, 24, 100, 1.5);
     for method in [Method::Gram, Method::Sketch] {
         let config = DecompositionConfig { method, ..config() };
         let with = |n: usize| {
@@ -180,14 +179,18 @@ fn what_does_not_fit_is_refused() {
     }
 }
 
-/// Real movies beside the form without penalty; prints, and asserts what must hold of both.
+/// Of the part of real movies that is looked at. With 64 the mean ranks are 16.97 without penalty and 16.58 with
+/// (mouse), 7.83 and 7.17 (neurofinder).
+const SIDE: usize = 64;
+
+/// Real movies beside the form without penalty: prints both, and asserts that the penalised one leaves noise.
 #[test]
 fn real_movies_are_compressed_as_well() {
     let files =
         ["calcium-2p-mouse-small/movie.npz", "calcium-2p-neurofinder/movie_r304-496_c104-296.npz"];
     for file in files {
         let Some(movie) = recorded(file) else { return };
-        let movie = ArrayMovie::new(movie.frames().slice(s![.., ..64, ..64]).to_owned());
+        let movie = ArrayMovie::new(movie.frames().slice(s![.., ..SIDE, ..SIDE]).to_owned());
         for penalty in [Penalty::None, Penalty::TotalVariationTrendFilter] {
             let config = DecompositionConfig { penalty, ..Default::default() };
             let start = std::time::Instant::now();
