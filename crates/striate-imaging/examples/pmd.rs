@@ -5,7 +5,7 @@
 //! cargo run --release -p striate-imaging --example pmd -- --synthetic 512x512x2000 --method sketch --json
 //! ```
 //!
-//! `--block N`, `--method auto|gram|sketch`, `--rank-rule strict-prefix|plus-one`, `--power N`, `--seed N`: settings of
+//! `--block N`, `--method auto|gram|sketch`, `--rank-rule strict-prefix|plus-one`, `--power N`, `--seed N`, `--penalty P`, `--penalised JSON`: settings of
 //! the decomposition. `--scratch FILE`: temporal components go there. `--save FILE`: write the factorised movie.
 //! `--diagnose`: residual diagnostics as well. `--json`: one object on stdout. Speed counts two bytes a value.
 
@@ -111,6 +111,10 @@ fn options() -> Result<Options, AnyError> {
             "--synthetic" => movie = Some(Box::new(Synthetic::new(shape(&next()?)?))),
             "--block" => drop(config.insert("block".into(), json!(next()?.parse::<u64>()?))),
             "--method" => drop(config.insert("method".into(), json!(next()?))),
+            "--penalty" => drop(config.insert("penalty".into(), json!(next()?))),
+            "--penalised" => {
+                config.insert("penalised".into(), serde_json::from_str(&next()?)?);
+            }
             "--rank-rule" => drop(config.insert("rank_rule".into(), json!(next()?))),
             "--seed" => drop(config.insert("seed".into(), json!(next()?.parse::<u64>()?))),
             "--power" => {

@@ -9,8 +9,11 @@
 //! functional imaging data" (arXiv 1807.06203); the block form without penalties is that of its successors.
 //!
 //! # Differences from the paper
-//! - No penalties in the decomposition itself; `penalised` has them.
-//! - Thresholds from the law of the statistics for plain Gaussian vectors, not from simulated movies.
+//! - No penalties, unless [`Penalty::TotalVariationTrendFilter`] asks for them. With them the images of a block are
+//!   not orthogonal, so that the energies of components do not add up to the energy of their sum; nothing here takes
+//!   them to be.
+//! - Thresholds from the law of the statistics for plain Gaussian vectors, not from simulated movies; with penalties
+//!   from simulated blocks of noise.
 //! - The first component that fails ends a block, and is left out ([`RankRule`]); a block may have none. Its
 //!   weight stays, so that the movie blends towards its mean there.
 //! - Noise from `C(0) - C(1)` instead of a spectrum.
@@ -36,6 +39,7 @@ mod gram;
 mod grid;
 mod memory;
 mod moments;
+mod penalty;
 mod project;
 mod roughness;
 mod rows;
@@ -49,7 +53,7 @@ use striate_base::{CancelToken, Progress};
 
 use crate::{ImagingError, Movie};
 use chunk::{CellChunk, for_each_chunk};
-pub use config::{DecompositionConfig, Method, RankRule};
+pub use config::{DecompositionConfig, Method, Penalty, RankRule};
 pub use diagnostics::{
     DecompositionDiagnostics, DecompositionSummary, MovieImages, SignalToNoise, Spread, Triple,
 };
@@ -63,7 +67,8 @@ pub use rows::RowStore;
 /// Decompose `movie`. Temporal components go to the new file `scratch` on the way, or stay in memory without one.
 ///
 /// The movie is read three times with `gram` (moments, covariances, temporal components), and once more for each
-/// power iteration with `sketch`. Same bits for any number of threads.
+/// power iteration with `sketch`. A penalty takes a pass more for each half gigabyte of courses of candidates (4 bytes
+/// a frame, block and candidate). Same bits for any number of threads.
 ///
 /// # Errors
 /// For settings out of range, a movie that cannot be read, has fewer than 3 frames or no pixel without NaN, and
@@ -91,12 +96,26 @@ pub fn decompose(
     let shape = movie.shape();
     let standard = Standard::of(movie, progress, cancel)?;
     let grid = BlockGrid::new(shape.height, shape.width, config.block);
-    let block = grid.block(0);
-    let sides = [block.rows.len(), block.columns.len()];
-    let thresholds = Thresholds::of_noise(sides, shape.n_frames, config.false_accept, config.seed);
+    let thresholds = match config.penalty {
+        Penalty::None => {
+            let block = grid.block(0);
+            let sides = [block.rows.len(), block.columns.len()];
+            Thresholds::of_noise(sides, shape.n_frames, config.false_accept, config.seed)
+        }
+        Penalty::TotalVariationTrendFilter => {
+            penalty::thresholds_of_noise(shape, &grid, config, progress, cancel)?
+        }
+    };
     let work = Work { movie, grid, standard, thresholds, config };
     let bases = work.candidates(progress, cancel)?;
-    work.factorise(&bases, scratch, progress, cancel)
+    match config.penalty {
+        Penalty::None => work.factorise(&bases, &bases, scratch, progress, cancel),
+        Penalty::TotalVariationTrendFilter => {
+            let found = work.penalise(&bases, progress, cancel)?;
+            drop(bases);
+            work.factorise(&found.filters, &found.images, scratch, progress, cancel)
+        }
+    }
 }
 
 /// What all stages of a decomposition share.

@@ -1,6 +1,7 @@
 //! A few vectors over the pixels of a block.
 
 use faer::Mat;
+use ndarray::Array2;
 use striate_kernels::matrix::{PADDING, Rows, add_product};
 
 /// A vector is lost where orthogonalisation leaves less than this of it.
@@ -38,6 +39,18 @@ impl Basis {
     /// `[d, k]`, with padding.
     pub(crate) fn rows(&self) -> Rows<'_> {
         Rows { values: &self.values, step: self.k }
+    }
+
+    /// `[d, k]`.
+    pub(crate) fn to_array(&self) -> Array2<f64> {
+        Array2::from_shape_fn((self.d, self.k), |(i, j)| self.values[i * self.k + j].into())
+    }
+
+    /// Of an array `[d, k]`.
+    pub(crate) fn of_array(array: &Array2<f64>) -> Self {
+        let mut basis = Self::zeros(array.nrows(), array.ncols());
+        basis.values_mut().iter_mut().zip(array).for_each(|(out, &value)| *out = value as f32);
+        basis
     }
 
     /// The values of all vectors at `places`, `[place, k]`, with padding.

@@ -5,8 +5,8 @@ use striate_base::{CancelToken, Progress, Streams};
 
 use super::Work;
 use super::basis::Basis;
-use super::config::RankRule;
-use super::eigen::Covariance;
+use super::config::{Penalty, RankRule};
+use super::eigen::{Covariance, LOOSE_TOLERANCE, TOLERANCE};
 use super::gram::Gram;
 use super::memory::is_gram;
 use super::roughness::spatial_roughness;
@@ -21,6 +21,7 @@ const BLOCKS_AT_ONCE: usize = 512;
 
 impl Work<'_> {
     /// The components of every block that pass the test in space, strongest first; with [`RankRule::PlusOne`] one more.
+    /// With a penalty there is no test.
     pub(super) fn candidates(
         &self,
         progress: &mut dyn Progress,
@@ -85,12 +86,18 @@ impl Work<'_> {
         gram.block(&self.grid, i, covariance);
         let covariance = Covariance { values: covariance, d };
         let most = (self.config.max_components + 1).min(d);
-        let wanted = |i: usize, u: &[f32]| i < most && self.is_smooth(u);
-        let mut width = START_WIDTH.min(d);
+        let wanted = |i: usize, u: &[f32]| i < most && self.is_candidate(u);
+        let (start, tolerance) = match self.config.penalty {
+            Penalty::None => (START_WIDTH, TOLERANCE),
+            Penalty::TotalVariationTrendFilter => {
+                (most.next_multiple_of(START_WIDTH), LOOSE_TOLERANCE)
+            }
+        };
+        let mut width = start.min(d);
         loop {
             let streams = Streams::new(self.config.seed);
             let key = streams.stream("decomposition-start").next_u64();
-            let basis = covariance.leading(Basis::random(d, width, key), &wanted);
+            let basis = covariance.leading(Basis::random(d, width, key), tolerance, &wanted);
             let found = self.prefix(&basis);
             // All of them pass: there may be more.
             if found.k() < width || width >= most {
@@ -100,7 +107,10 @@ impl Work<'_> {
         }
     }
 
-    fn is_smooth(&self, u: &[f32]) -> bool {
+    fn is_candidate(&self, u: &[f32]) -> bool {
+        if self.config.penalty != Penalty::None {
+            return true;
+        }
         // Blocks are of one size, clipped to the image.
         let width = self.grid.block(0).columns.len();
         spatial_roughness(u, width) < self.thresholds.spatial
@@ -108,7 +118,7 @@ impl Work<'_> {
 
     /// The leading vectors that pass the test in space, and as many more as the rule wants.
     fn prefix(&self, basis: &Basis) -> Basis {
-        let passes = (0..basis.k()).take_while(|&j| self.is_smooth(&basis.column(j))).count();
+        let passes = (0..basis.k()).take_while(|&j| self.is_candidate(&basis.column(j))).count();
         let more = usize::from(self.config.rank_rule == RankRule::PlusOne);
         basis.truncate((passes + more).min(self.config.max_components).min(basis.k()))
     }

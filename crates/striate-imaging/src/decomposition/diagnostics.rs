@@ -216,7 +216,7 @@ impl FactorisedMovie {
             mean_rank: self.mean_rank(),
             max_rank: ranks().max().unwrap_or(0),
             n_empty_blocks: ranks().filter(|&rank| rank == 0).count(),
-            n_full_blocks: ranks().filter(|&rank| rank == self.config.max_components).count(),
+            n_full_blocks: ranks().filter(|&rank| rank == self.config.most_components()).count(),
             n_dead_pixels: images.raw.lag_one.iter().filter(|value| value.is_nan()).count(),
             compression: finite(self.compression()),
             compression_of_one_tiling: finite(self.compression_of_one_tiling()),

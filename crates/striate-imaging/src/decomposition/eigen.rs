@@ -18,11 +18,11 @@ const PRODUCTS: usize = 100;
 /// Single precision resolves eigenvalues down to this share of the largest.
 const RESOLUTION: f64 = 1e-5;
 
-/// An eigenvector counts as found where `|G u - l u|` is below this share of `l`.
-const TOLERANCE: f64 = 2e-4;
+/// An eigenvector counts as found where `|G u - l u|` is below this share of `l`, if it matters by itself.
+pub(crate) const TOLERANCE: f64 = 2e-4;
 
-/// The same for the first that is not wanted: it must be settled that it is not.
-const LOOSE_TOLERANCE: f64 = 2e-2;
+/// The same for the first that is not wanted: it must be settled that it is not. And where only the span of all matters.
+pub(crate) const LOOSE_TOLERANCE: f64 = 2e-2;
 
 /// A symmetric matrix with no negative eigenvalue, `[d, d]`.
 #[derive(Debug, Clone, Copy)]
@@ -40,18 +40,23 @@ impl Covariance<'_> {
         out
     }
 
-    /// The leading eigenvectors, strongest first, as far as `wanted(i, u)` holds for the `i`-th, and one more;
+    /// The leading eigenvectors, to that tolerance, strongest first, as far as `wanted(i, u)` holds for the `i`-th, and one more;
     /// the eigenvectors of the largest eigenvalues within the span of `start`, which the iteration turns.
     ///
     /// Chebyshev-filtered subspace iteration (Zhou et al. 2006, "Self-consistent-field calculations using
     /// Chebyshev-filtered subspace iteration", algorithm 4.3): between two orthogonalisations a polynomial of the
     /// matrix damps all below the smallest eigenvalue found so far.
-    pub(crate) fn leading(&self, start: Basis, wanted: &dyn Fn(usize, &[f32]) -> bool) -> Basis {
+    pub(crate) fn leading(
+        &self,
+        start: Basis,
+        tolerance: f64,
+        wanted: &dyn Fn(usize, &[f32]) -> bool,
+    ) -> Basis {
         let mut basis = self.times(&start);
         basis.orthonormalise();
         let mut found = self.rotate(&basis);
         let mut n_products = 2;
-        while n_products < PRODUCTS && !found.is_settled(wanted) {
+        while n_products < PRODUCTS && !found.is_settled(tolerance, wanted) {
             n_products += found.degree() + 1;
             basis = self.filter(found);
             basis.orthonormalise();
@@ -113,7 +118,7 @@ impl Rotated {
     }
 
     /// Whether the vectors that are wanted, up to the first that is not, are eigenvectors.
-    fn is_settled(&self, wanted: &dyn Fn(usize, &[f32]) -> bool) -> bool {
+    fn is_settled(&self, tolerance: f64, wanted: &dyn Fn(usize, &[f32]) -> bool) -> bool {
         let least = RESOLUTION * self.values[0].max(f64::MIN_POSITIVE);
         for (i, &value) in self.values.iter().enumerate() {
             let u = self.basis.column(i);
@@ -121,7 +126,7 @@ impl Rotated {
             let image = self.image.column(i);
             let squares =
                 u.iter().zip(&image).map(|(&u, &g)| (f64::from(g) - value * f64::from(u)).powi(2));
-            let tolerance = if is_wanted { TOLERANCE } else { LOOSE_TOLERANCE };
+            let tolerance = if is_wanted { tolerance } else { LOOSE_TOLERANCE };
             if squares.sum::<f64>().sqrt() > tolerance * value.max(least) {
                 return false;
             }

@@ -6,17 +6,19 @@ use striate_base::{CancelToken, Progress};
 
 use super::Work;
 use super::basis::Basis;
-use super::config::RankRule;
+use super::config::{Penalty, RankRule};
 use super::factorised::{BlockComponents, FactorisedMovie};
 use super::project::{Projection, project};
 use super::rows::{RowStore, RowWriter};
 use crate::ImagingError;
 
 impl Work<'_> {
-    /// Temporal components of the candidates, the test in time, and what is left.
+    /// Temporal components of the candidates, the test in time, and what is left. `bases` are what the movie is
+    /// projected on, `images` what it is put together from: the same without a penalty.
     pub(super) fn factorise(
         &self,
         bases: &[Basis],
+        images: &[Basis],
         scratch: Option<&Path>,
         progress: &mut dyn Progress,
         cancel: &CancelToken,
@@ -37,7 +39,7 @@ impl Work<'_> {
         let mut components = Vec::with_capacity(bases.len());
         for (i, weights) in self.grid.weights().into_iter().enumerate() {
             let (place, rank) = (self.grid.block(i), ranks[i]);
-            let spatial = (0..rank).flat_map(|j| bases[i].column(j)).collect();
+            let spatial = (0..rank).flat_map(|j| images[i].column(j)).collect();
             components.push(BlockComponents { place, first, rank, spatial, weights });
             first += rank;
         }
@@ -46,8 +48,11 @@ impl Work<'_> {
         Ok(FactorisedMovie { config, shape, grid, standard, thresholds, blocks, temporal })
     }
 
-    /// How many candidates of a block stay after the test in time.
+    /// How many candidates of a block stay after the test in time; with a penalty they have passed it.
     fn rank(&self, block: &Projection) -> usize {
+        if self.config.penalty != Penalty::None {
+            return block.k();
+        }
         let passes =
             block.roughness().take_while(|&value| value < self.thresholds.temporal).count();
         let more = usize::from(self.config.rank_rule == RankRule::PlusOne);

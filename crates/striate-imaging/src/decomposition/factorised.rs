@@ -20,7 +20,7 @@ pub struct BlockComponents {
     pub first: usize,
     /// Its number of components.
     pub rank: usize,
-    /// Orthonormal, not blended, `[component, pixel of the block]`.
+    /// Of norm 1, not blended, `[component, pixel of the block]`; orthogonal without a penalty only.
     pub spatial: Vec<f32>,
     /// Weight of each pixel when blocks are blended.
     pub weights: Vec<f32>,
@@ -58,7 +58,7 @@ impl FactorisedMovie {
         &self.blocks
     }
 
-    /// Roughness above which a component counted as noise.
+    /// Roughness above which a component counted as noise: ratios of means, with a penalty as well.
     pub fn thresholds(&self) -> Thresholds {
         self.thresholds
     }

@@ -7,7 +7,7 @@
 //! | `mean`, `noise` | y, x | in units of the recording; NaN where the recording has any |
 //! | `places` | block, 4 | first row, row after the last, first column, column after the last |
 //! | `ranks` | block | components of each block; they follow each other in the next two |
-//! | `spatial` | component, y of the block, x of the block | orthonormal within a block, not blended |
+//! | `spatial` | component, y of the block, x of the block | of norm 1, not blended; orthogonal within a block without a penalty only |
 //! | `temporal` | frame, component | in noise units |
 //! | `weights` | block, y of the block, x of the block | blend the blocks; those at a pixel add up to 1 |
 //!

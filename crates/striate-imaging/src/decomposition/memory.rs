@@ -1,9 +1,10 @@
 //! How much memory a decomposition takes.
 
 use super::chunk::CHUNK;
-use super::config::{DecompositionConfig, Method};
+use super::config::{DecompositionConfig, Method, Penalty};
 use super::gram::Gram;
 use super::grid::BlockGrid;
+use super::penalty;
 use super::sketch::{Sketch, WIDTH};
 use crate::MovieShape;
 
@@ -37,12 +38,20 @@ pub fn memory_bytes(shape: MovieShape, config: &DecompositionConfig) -> u64 {
     // A covariance, and what the search for its eigenvectors keeps.
     let search = (if is_gram { d * d } else { 0 } + 8 * WIDTH.max(most) * d) * float;
     let rows = 2 * CHUNK.min(shape.n_frames) * n_blocks * most * float;
+    let k = config.max_components.min(d);
+    let penalised = match config.penalty {
+        Penalty::None => 0,
+        Penalty::TotalVariationTrendFilter => {
+            penalty::bytes(n_blocks, k, shape.n_frames, config) + 2 * chunk + 3 * bases
+        }
+    };
     let stages = [
         chunk + 44 * n_pixels,
         2 * chunk + sums,
         sums + bases + rayon::current_num_threads() * search,
         2 * chunk + 2 * bases + rows,
         4 * bases,
+        penalised,
     ];
     // An allocator keeps buffers of up to about 32 MiB when they are handed back, and another may not fit there.
     let kept = if chunk <= 32 << 20 { chunk } else { 0 };

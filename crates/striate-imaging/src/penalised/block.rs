@@ -1,6 +1,6 @@
 //! All components of a block.
 
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use super::rank_one::{RankOne, Residual, rank_one};
 use super::{PenalisedSettings, Thresholds};
@@ -13,6 +13,8 @@ pub struct PenalisedBlock {
     pub images: Array2<f64>,
     /// Traces, `[component, frame]`.
     pub traces: Array2<f64>,
+    /// What the traces take of the factor: `traces = weights' . factor`, `[k, component]`.
+    pub weights: Array2<f64>,
     /// Components tried and given up.
     pub n_rejected: usize,
 }
@@ -24,7 +26,25 @@ const ROUNDING: f64 = 1e-20;
 struct Deflated<'a> {
     basis: ArrayView2<'a, f64>,
     factor: ArrayView2<'a, f64>,
-    components: Vec<RankOne>,
+    components: Vec<Component>,
+}
+
+struct Component {
+    found: RankOne,
+    /// Its trace is `factor' weights`.
+    weights: Vec<f64>,
+}
+
+impl Deflated<'_> {
+    /// `w` for which `factor' w` is the trace of the residual along `image`: products with what was
+    /// subtracted need no frames.
+    fn weights(&self, image: &[f64]) -> Vec<f64> {
+        let mut weights = self.basis.t().dot(&ArrayView1::from(image)).to_vec();
+        for Component { found, weights: others } in &self.components {
+            subtract(&mut weights, dot(&found.image, image), others);
+        }
+        weights
+    }
 }
 
 impl Residual for Deflated<'_> {
@@ -33,19 +53,16 @@ impl Residual for Deflated<'_> {
     }
 
     fn image(&self, trace: &[f64]) -> Vec<f64> {
-        let mut image = self.basis.dot(&self.factor.dot(&ArrayView1::from(trace))).to_vec();
-        for component in &self.components {
-            subtract(&mut image, dot(&component.trace, trace), &component.image);
+        let along = self.factor.dot(&ArrayView1::from(trace)).to_vec();
+        let mut image = self.basis.dot(&ArrayView1::from(&along)).to_vec();
+        for Component { found, weights } in &self.components {
+            subtract(&mut image, dot(weights, &along), &found.image);
         }
         image
     }
 
     fn trace(&self, image: &[f64]) -> Vec<f64> {
-        let mut trace = self.factor.t().dot(&self.basis.t().dot(&ArrayView1::from(image))).to_vec();
-        for component in &self.components {
-            subtract(&mut trace, dot(&component.image, image), &component.trace);
-        }
-        trace
+        self.factor.t().dot(&ArrayView1::from(&self.weights(image))).to_vec()
     }
 }
 
@@ -90,19 +107,20 @@ pub fn decompose_block(
     let mut failures = 0;
     let mut n_accepted = 0;
     while failures < settings.consecutive_failures && n_accepted < settings.max_components {
-        let next = rank_one(&residual, width, thresholds, settings);
+        let found = rank_one(&residual, width, thresholds, settings);
         // Nothing is left, not even noise.
-        if dot(&next.trace, &next.trace) <= ROUNDING * energy {
+        if dot(&found.trace, &found.trace) <= ROUNDING * energy {
             break;
         }
-        if next.accepted {
+        if found.accepted {
             (failures, n_accepted) = (0, n_accepted + 1);
         } else {
             failures += 1;
         }
-        residual.components.push(next);
+        let weights = residual.weights(&found.image);
+        residual.components.push(Component { found, weights });
     }
-    Ok(collected(&residual.components, basis.nrows(), factor.ncols()))
+    Ok(collected(&residual.components, basis.dim(), factor.ncols()))
 }
 
 fn check(
@@ -127,15 +145,22 @@ fn check(
     Ok(())
 }
 
-fn collected(components: &[RankOne], n_pixels: usize, n_frames: usize) -> PenalisedBlock {
-    let accepted: Vec<&RankOne> = components.iter().filter(|one| one.accepted).collect();
+fn collected(
+    components: &[Component],
+    (n_pixels, k): (usize, usize),
+    n_frames: usize,
+) -> PenalisedBlock {
+    let accepted: Vec<&Component> = components.iter().filter(|one| one.found.accepted).collect();
     let mut images = Array2::zeros((n_pixels, accepted.len()));
     let mut traces = Array2::zeros((accepted.len(), n_frames));
+    let mut weights = Array2::zeros((k, accepted.len()));
     for (number, component) in accepted.iter().enumerate() {
-        images.index_axis_mut(Axis(1), number).assign(&ArrayView1::from(&component.image[..]));
-        traces.index_axis_mut(Axis(0), number).assign(&ArrayView1::from(&component.trace[..]));
+        images.column_mut(number).assign(&ArrayView1::from(&component.found.image));
+        traces.row_mut(number).assign(&ArrayView1::from(&component.found.trace));
+        weights.column_mut(number).assign(&ArrayView1::from(&component.weights));
     }
-    PenalisedBlock { images, traces, n_rejected: components.len() - accepted.len() }
+    let n_rejected = components.len() - accepted.len();
+    PenalisedBlock { images, traces, weights, n_rejected }
 }
 
 fn subtract(values: &mut [f64], factor: f64, direction: &[f64]) {

@@ -9,21 +9,22 @@ use super::{Smooth, total_variation_2d};
 use crate::ImagingError;
 use crate::noise::NoiseEstimator;
 
-/// Settings of the penalised decomposition of a block.
+/// Settings of the penalised decomposition of a block: `[decomposition.penalised]`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PenalisedSettings {
-    /// Components of a block at most, 1 to 1000.
+    /// Components of a block at most, 1 to 1000. Default 50.
     pub max_components: usize,
-    /// Rejected components in a row after which a block is done, 1 to 100.
+    /// Rejected components in a row after which a block is done, 1 to 100. Default 3.
     pub consecutive_failures: usize,
-    /// Penalised alternations at most, 1 to 1000.
+    /// Penalised alternations at most, 1 to 1000. Default 10.
     pub max_iterations: usize,
-    /// Power iterations before them at most, 0 to 1000.
+    /// Power iterations before them at most, 0 to 1000. Default 40.
     pub max_initial_iterations: usize,
-    /// Change of image and trace (each of norm 1) at which alternations end, `(0, 1]`.
+    /// Change of image and trace (each of norm 1) at which alternations end, `(0, 1]`. Default 0.005.
     pub tolerance: f64,
-    /// How well total variation is solved.
+    /// How well total variation is solved: `{ gap = 1e-14 to 1 }` or `{ sweeps = 1 or more }`. Default
+    /// `{ gap = 2.5e-5 }`: its root bounds the distance to the optimum, here to the default tolerance.
     pub accuracy: Accuracy,
 }
 
@@ -35,7 +36,7 @@ impl Default for PenalisedSettings {
             max_iterations: 10,
             max_initial_iterations: 40,
             tolerance: 5e-3,
-            accuracy: Accuracy::Gap(1e-6),
+            accuracy: Accuracy::Gap(2.5e-5),
         }
     }
 }
@@ -47,10 +48,14 @@ impl PenalisedSettings {
     /// [`ImagingError::Config`] for the first setting out of its range.
     pub fn check(&self) -> Result<(), ImagingError> {
         let counts = [
-            ("penalised.max_components", self.max_components, 1..=1000),
-            ("penalised.consecutive_failures", self.consecutive_failures, 1..=100),
-            ("penalised.max_iterations", self.max_iterations, 1..=1000),
-            ("penalised.max_initial_iterations", self.max_initial_iterations, 0..=1000),
+            ("decomposition.penalised.max_components", self.max_components, 1..=1000),
+            ("decomposition.penalised.consecutive_failures", self.consecutive_failures, 1..=100),
+            ("decomposition.penalised.max_iterations", self.max_iterations, 1..=1000),
+            (
+                "decomposition.penalised.max_initial_iterations",
+                self.max_initial_iterations,
+                0..=1000,
+            ),
         ];
         for (key, value, range) in counts {
             if !range.contains(&value) {
@@ -59,15 +64,18 @@ impl PenalisedSettings {
             }
         }
         if !(self.tolerance > 0.0 && self.tolerance <= 1.0) {
-            return Err(ImagingError::config("penalised.tolerance", self.tolerance, "(0, 1]"));
+            let key = "decomposition.penalised.tolerance";
+            return Err(ImagingError::config(key, self.tolerance, "(0, 1]"));
         }
         match self.accuracy {
             Accuracy::Gap(gap) if !(1e-14..=1.0).contains(&gap) => {
-                Err(ImagingError::config("penalised.accuracy.gap", gap, "1e-14 to 1"))
+                Err(ImagingError::config("decomposition.penalised.accuracy.gap", gap, "1e-14 to 1"))
             }
-            Accuracy::Sweeps(0) => {
-                Err(ImagingError::config("penalised.accuracy.sweeps", 0, "at least 1"))
-            }
+            Accuracy::Sweeps(0) => Err(ImagingError::config(
+                "decomposition.penalised.accuracy.sweeps",
+                0,
+                "at least 1",
+            )),
             _ => Ok(()),
         }
     }

@@ -1,9 +1,9 @@
 //! The signal-to-noise ratio as the paper's figures have it.
 
-use realfft::RealFftPlanner;
 use serde::{Deserialize, Serialize};
 
 use crate::MovieShape;
+use crate::noise::NoiseEstimator;
 
 /// Pixels looked at, about.
 const PIXELS: usize = 1024;
@@ -73,7 +73,7 @@ impl Sample {
     /// From the variances of all pixels.
     pub(super) fn summary(&self, raw: &[f32], denoised: &[f32]) -> Option<SignalToNoise> {
         let ratio = |trace: &[f32], variance: f32| {
-            let noise = band_noise(trace)?;
+            let noise = NoiseEstimator::BandMedian.deviation(trace)?;
             Some(f64::from(variance).sqrt() / noise)
                 .filter(|ratio| ratio.is_finite() && *ratio > 0.0)
         };
@@ -88,22 +88,6 @@ impl Sample {
             (of(|pair| pair.0)?, of(|pair| pair.1)?, of(|pair| pair.1 / pair.0)?);
         Some(SignalToNoise { raw, denoised, gain, n_pixels: pairs.len() })
     }
-}
-
-/// Root of the median of `|x_f|^2 / T` for frequencies in (0.25, 0.5] of the frame rate; `None` below 4 frames.
-pub(super) fn band_noise(trace: &[f32]) -> Option<f64> {
-    if trace.len() < 4 {
-        return None;
-    }
-    let n = trace.len() as f64;
-    // The upper half does not see the mean, but rounding does.
-    let mean = trace.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
-    let mut values: Vec<f64> = trace.iter().map(|&v| f64::from(v) - mean).collect();
-    let transform = RealFftPlanner::<f64>::new().plan_fft_forward(values.len());
-    let mut spectrum = transform.make_output_vec();
-    transform.process(&mut values, &mut spectrum).ok()?;
-    let upper = &spectrum[trace.len() / 4 + 1..];
-    median(upper.iter().map(|bin| bin.norm_sqr() / n).collect()).map(f64::sqrt)
 }
 
 /// The mean of the two in the middle of an even number; `None` of nothing.

@@ -119,15 +119,6 @@ fn a_summary_without_components_is_plain_json() {
 }
 
 #[test]
-fn noise_by_its_spectrum_is_that_of_white_noise() {
-    let mut values = vec![0.0; 20_000];
-    striate_kernels::noise::fill_normal(5, &mut values);
-    // The median of an exponential law is ln 2 of its mean; 5000 frequencies: 1 % of it.
-    assert_near("noise", snr::band_noise(&values).unwrap().powi(2), 2.0f64.ln(), 4.0 * 0.01);
-    assert_eq!(snr::band_noise(&values[..3]), None);
-}
-
-#[test]
 fn a_movie_of_another_shape_is_refused() {
     let (movie, _) = cells(1, [50, 20, 20], 1.0);
     let found = run(&movie, &DecompositionConfig::default());

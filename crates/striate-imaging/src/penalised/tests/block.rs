@@ -68,6 +68,9 @@ fn two_cells_are_found_in_noise() {
         assert!(spatial_roughness(&image, SIDE) < 0.6 && temporal_roughness(&trace) < 1.75);
         assert!((image.iter().map(|u| u * u).sum::<f64>() - 1.0).abs() < 1e-9);
     }
+    // The traces are combinations of the factor, after deflation too.
+    let rest = &found.weights.t().dot(&factor) - &found.traces;
+    assert!(rest.iter().all(|difference| difference.abs() < 1e-9));
     // The basis loses nothing that the whole block has.
     let identity = Array2::eye(SIDE * SIDE);
     let whole = decompose_block(identity.view(), noisy.view(), [SIDE, SIDE], THRESHOLDS, &settings)
