@@ -5,9 +5,10 @@
 //! cargo run --release -p striate-imaging --example pmd -- --synthetic 512x512x2000 --method sketch --json
 //! ```
 //!
-//! `--block N`, `--method auto|gram|sketch`, `--rank-rule strict-prefix|plus-one`, `--power N`, `--seed N`, `--penalty P`, `--penalised JSON`: settings of
-//! the decomposition. `--scratch FILE`: temporal components go there. `--save FILE`: write the factorised movie.
-//! `--diagnose`: residual diagnostics as well. `--json`: one object on stdout. Speed counts two bytes a value.
+//! `--block N`, `--method auto|gram|sketch`, `--rank-rule strict-prefix|plus-one`, `--power N`, `--seed N`,
+//! `--penalty none|total-variation-trend-filter`, `--penalised JSON`: settings of the decomposition. `--scratch FILE`:
+//! temporal components go there. `--save FILE`: write the factorised movie. `--diagnose`: residual diagnostics as
+//! well. `--json`: one object on stdout. Speed counts two bytes a value.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
