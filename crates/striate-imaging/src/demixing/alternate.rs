@@ -91,8 +91,8 @@ impl Cells {
         }
         let gram = self.gram(&at_pixel, &tents);
         for _ in 0..SWEEPS {
-            for k in 0..self.footprints.len() {
-                self.sweep(k, &products[k], &gram, &at_pixel, &tents);
+            for (k, products) in products.iter().enumerate() {
+                self.sweep(k, products, &gram, &at_pixel, &tents);
             }
         }
         let footprints = std::mem::take(&mut self.footprints);
@@ -113,9 +113,9 @@ impl Cells {
         tents: &[Vec<(u32, f32)>],
     ) {
         let own = gram.cells[&(k as u32, k as u32)];
-        for i in 0..self.footprints[k].pixels.len() {
+        for (i, &product) in products.iter().enumerate() {
             let pixel = self.footprints[k].pixels[i] as usize;
-            let mut rest = products[i];
+            let mut rest = product;
             for &(j, place) in &at_pixel[pixel] {
                 let pair = (j.min(k as u32), j.max(k as u32));
                 rest -= gram.cells[&pair] * self.footprints[j as usize].weights[place as usize];

@@ -38,6 +38,9 @@ pub(crate) fn detect(
     Search::new(patch, config, kernel).run(width)
 }
 
+/// Pixels of the patch with weights.
+type Mask = Vec<(usize, f32)>;
+
 struct Search<'a> {
     patch: &'a mut Patch,
     config: &'a DemixingConfig,
@@ -90,7 +93,7 @@ impl<'a> Search<'a> {
     }
 
     /// The cell around a peak: pixels with weights, the largest 1, and its course.
-    fn cell_at(&self, peak: usize) -> Option<(Vec<(usize, f32)>, Vec<f32>)> {
+    fn cell_at(&self, peak: usize) -> Option<(Mask, Vec<f32>)> {
         let window = self.window(peak, 1.5 * self.config.diameter_px);
         let mut trace = self.patch.smooth_course(peak).to_vec();
         let mut mask = Vec::new();
@@ -136,7 +139,7 @@ impl<'a> Search<'a> {
 
     /// The pixels that hang together with the peak, cut off at the lowest level at which they are no more than a cell
     /// has: cells that touch are one at a low level, and two at a higher one.
-    fn bounded(&self, peak: usize, window: &[usize], weights: &[f32]) -> Option<Vec<(usize, f32)>> {
+    fn bounded(&self, peak: usize, window: &[usize], weights: &[f32]) -> Option<Mask> {
         let lowest = self.config.footprint_level;
         let levels = (0..LEVELS).map(|i| lowest + (1.0 - lowest) * i as f64 / LEVELS as f64);
         for level in levels {
@@ -153,13 +156,7 @@ impl<'a> Search<'a> {
     }
 
     /// Pixels above a share of the largest weight that hang together with the peak.
-    fn connected(
-        &self,
-        peak: usize,
-        window: &[usize],
-        weights: &[f32],
-        level: f32,
-    ) -> Vec<(usize, f32)> {
+    fn connected(&self, peak: usize, window: &[usize], weights: &[f32], level: f32) -> Mask {
         let largest = weights.iter().copied().fold(0.0, f32::max);
         let level = level * largest;
         let above = |pixel: usize| {
@@ -167,7 +164,7 @@ impl<'a> Search<'a> {
             (weights[i] > level).then_some(weights[i] / largest)
         };
         let shape = [self.patch.place.rows.len(), self.patch.place.columns.len()];
-        let mut mask: Vec<(usize, f32)> = flood(peak, shape, |pixel| above(pixel).is_some())
+        let mut mask: Mask = flood(peak, shape, |pixel| above(pixel).is_some())
             .into_iter()
             .filter_map(|pixel| Some((pixel, above(pixel)?)))
             .collect();
