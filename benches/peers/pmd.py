@@ -46,7 +46,8 @@ def contenders(options, movie):
     ours = [options.program, movie, "--block", options.block, "--rank-rule", options.rank_rule, "--json"]
     localmd = [sys.executable, HERE / "localmd_run.py", movie, "--block", options.block, "--batch", options.batch]
     return {
-        "striate sketch": [*ours, "--method", "sketch"],
+        # As localmd: no power iterations.
+        "striate sketch": [*ours, "--method", "sketch", "--power", 0],
         "striate gram": [*ours, "--method", "gram"],
         "localmd": localmd,
         "read": [sys.executable, __file__, "--read", movie],

@@ -1,26 +1,26 @@
 //! Decompose a movie and say how long each stage took.
 //!
 //! ```text
-//! cargo run --release -p striate-imaging --example pmd -- MOVIE.npy
+//! cargo run --release -p striate-imaging --example pmd -- MOVIE.tif
 //! cargo run --release -p striate-imaging --example pmd -- --synthetic 512x512x2000 --method sketch --json
 //! ```
 //!
-//! `--block N`, `--method auto|gram|sketch`, `--rank-rule strict-prefix|plus-one`, `--power N`, `--seed N`,
+//! `--block N`, `--method auto|gram|sketch`, `--rank-rule strict|plus-one`, `--power N`, `--seed N`,
 //! `--penalty none|total-variation-trend-filter`, `--penalised JSON`: settings of the decomposition. `--scratch FILE`:
-//! temporal components go there. `--save FILE`: write the factorised movie. `--diagnose`: residual diagnostics as
+//! temporal components go there. `--save FILE`: write the factorised movie.
+//! `--write FILE`: only write the movie, as a TIFF of 16-bit integers. `--diagnose`: residual diagnostics as
 //! well. `--json`: one object on stdout. Speed counts two bytes a value.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ndarray::Ix3;
 use serde_json::json;
 use striate_base::{CancelToken, Progress, machine};
-use striate_formats::npy::NpyFile;
+use striate_formats::stack::{ImageStack, PixelType, StackOptions, TiffWriter};
 use striate_imaging::decomposition::{DecompositionConfig, decompose, memory_bytes};
-use striate_imaging::{ArrayMovie, ImagingError, Movie, MovieShape};
+use striate_imaging::{ImagingError, Movie, MovieShape, StackMovie};
 
 type AnyError = Box<dyn std::error::Error>;
 
@@ -98,25 +98,28 @@ struct Options {
     config: DecompositionConfig,
     scratch: Option<PathBuf>,
     save: Option<PathBuf>,
+    write: Option<PathBuf>,
     diagnose: bool,
     json: bool,
 }
 
 fn options() -> Result<Options, AnyError> {
     let (mut movie, mut config): (Option<Box<dyn Movie>>, _) = (None, serde_json::Map::new());
-    let (mut scratch, mut save, mut diagnose, mut json) = (None, None, false, false);
+    let (mut scratch, mut save, mut write) = (None, None, None);
+    let (mut diagnose, mut json) = (false, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut next = || arguments.next().ok_or(format!("{argument}: found nothing behind it"));
         match argument.as_str() {
             "--synthetic" => movie = Some(Box::new(Synthetic::new(shape(&next()?)?))),
+            "--write" => write = Some(PathBuf::from(next()?)),
+            "--rank-rule" => drop(config.insert("rank_rule".into(), json!(rank_rule(&next()?)))),
             "--block" => drop(config.insert("block".into(), json!(next()?.parse::<u64>()?))),
             "--method" => drop(config.insert("method".into(), json!(next()?))),
             "--penalty" => drop(config.insert("penalty".into(), json!(next()?))),
             "--penalised" => {
                 config.insert("penalised".into(), serde_json::from_str(&next()?)?);
             }
-            "--rank-rule" => drop(config.insert("rank_rule".into(), json!(next()?))),
             "--seed" => drop(config.insert("seed".into(), json!(next()?.parse::<u64>()?))),
             "--power" => {
                 config.insert("sketch_power_iterations".into(), json!(next()?.parse::<u64>()?));
@@ -126,14 +129,30 @@ fn options() -> Result<Options, AnyError> {
             "--diagnose" => diagnose = true,
             "--json" => json = true,
             path => {
-                let frames = NpyFile::open(path.as_ref())?.read_f32()?;
-                movie = Some(Box::new(ArrayMovie::new(frames.into_dimensionality::<Ix3>()?)));
+                let stack = ImageStack::open(path.as_ref(), &StackOptions::default())?;
+                movie = Some(Box::new(StackMovie(stack)));
             }
         }
     }
-    let movie = movie.ok_or("found no movie, expected MOVIE.npy or --synthetic HxWxT")?;
+    let movie = movie.ok_or("found no movie, expected MOVIE or --synthetic HxWxT")?;
     let config = serde_json::from_value(config.into())?;
-    Ok(Options { movie, config, scratch, save, diagnose, json })
+    Ok(Options { movie, config, scratch, save, write, diagnose, json })
+}
+
+/// The name of a rule in the settings; `strict` is short for one.
+fn rank_rule(name: &str) -> &str {
+    if name == "strict" { "strict-prefix" } else { name }
+}
+
+fn write_tiff(movie: &dyn Movie, path: &Path) -> Result<(), AnyError> {
+    let MovieShape { n_frames, height, width } = movie.shape();
+    let mut writer = TiffWriter::create(path, [height, width], PixelType::U16, Some(n_frames))?;
+    let mut frame = vec![0.0; height * width];
+    for t in 0..n_frames {
+        movie.read(t..t + 1, &mut frame)?;
+        writer.write_frame(&frame)?;
+    }
+    Ok(writer.finish()?)
 }
 
 /// `HxWxT`.
@@ -146,7 +165,10 @@ fn shape(text: &str) -> Result<MovieShape, AnyError> {
 }
 
 fn main() -> Result<(), AnyError> {
-    let Options { movie, config, scratch, save, diagnose, json } = options()?;
+    let Options { movie, config, scratch, save, write, diagnose, json } = options()?;
+    if let Some(path) = write {
+        return write_tiff(&*movie, &path);
+    }
     let (mut clock, cancel, start) = (Clock::default(), CancelToken::new(), Instant::now());
     let found = decompose(&*movie, &config, scratch.as_deref(), &mut clock, &cancel)?;
     let seconds = start.elapsed().as_secs_f64();

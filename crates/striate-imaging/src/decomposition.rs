@@ -52,7 +52,7 @@ use std::path::Path;
 use striate_base::{CancelToken, Progress};
 
 use crate::{ImagingError, Movie};
-use chunk::{CellChunk, for_each_chunk};
+use chunk::{CHUNK, CellChunk};
 pub use config::{DecompositionConfig, Method, Penalty, RankRule};
 pub use diagnostics::{
     DecompositionDiagnostics, DecompositionSummary, MovieImages, SignalToNoise, Spread, Triple,
@@ -136,12 +136,18 @@ impl Work<'_> {
         cancel: &CancelToken,
         mut work: impl FnMut(usize, &CellChunk) -> Result<(), ImagingError>,
     ) -> Result<(), ImagingError> {
-        progress.start(stage, Some(self.movie.shape().n_frames as u64));
-        let mut chunk = CellChunk::new(self.grid.cells());
-        for_each_chunk(self.movie, progress, cancel, |frames, values| {
-            chunk.fill(values, &self.standard, self.grid.width());
-            work(frames.start, &chunk)
-        })?;
+        let n_frames = self.movie.shape().n_frames;
+        progress.start(stage, Some(n_frames as u64));
+        let mut chunk = CellChunk::new(self.grid.cells(), &self.standard);
+        for start in (0..n_frames).step_by(CHUNK) {
+            if cancel.is_cancelled() {
+                return Err(ImagingError::Interrupted);
+            }
+            let frames = start..(start + CHUNK).min(n_frames);
+            chunk.read(self.movie, frames.clone())?;
+            work(start, &chunk)?;
+            progress.advance(frames.len() as u64);
+        }
         progress.finish();
         Ok(())
     }

@@ -53,10 +53,23 @@ impl Basis {
         basis
     }
 
-    /// The values of all vectors at `places`, `[place, k]`, with padding.
-    pub(crate) fn rows_at(&self, places: &[usize]) -> Vec<f32> {
-        let rows = places.iter().flat_map(|&i| &self.values[i * self.k..(i + 1) * self.k]);
-        rows.copied().chain(std::iter::repeat_n(0.0, PADDING)).collect()
+    /// The values of all vectors at one pixel.
+    pub(crate) fn row(&self, pixel: usize) -> &[f32] {
+        &self.values[pixel * self.k..(pixel + 1) * self.k]
+    }
+
+    /// `[d, k]` from pixel `first` on, with padding.
+    pub(crate) fn rows_from(&self, first: usize) -> Rows<'_> {
+        Rows { values: &self.values[first * self.k..], step: self.k }
+    }
+
+    /// The same vectors with pixel `i` moved to `places[i]`.
+    pub(crate) fn moved_to(&self, places: &[usize]) -> Self {
+        let mut out = Self::zeros(self.d, self.k);
+        for (i, &place) in places.iter().enumerate() {
+            out.values[place * self.k..(place + 1) * self.k].copy_from_slice(self.row(i));
+        }
+        out
     }
 
     /// Vector `j`.
@@ -89,8 +102,8 @@ impl Basis {
     /// `[k, k]`: products of own vectors with those of another basis, made symmetric.
     pub(crate) fn inner_products(&self, other: &Self) -> Mat<f64> {
         let (own, others) = (self.columns(), other.columns());
-        let product = |i: usize, j: usize| dot(&own[i], &others[j]);
-        Mat::from_fn(self.k, self.k, |i, j| 0.5 * (product(i, j) + product(j, i)))
+        let products = Mat::from_fn(self.k, self.k, |i, j| dot(&own[i], &others[j]));
+        Mat::from_fn(self.k, self.k, |i, j| 0.5 * (products[(i, j)] + products[(j, i)]))
     }
 
     /// The combinations of vectors that the columns of `turn` say.
@@ -134,12 +147,12 @@ impl Basis {
     }
 }
 
-/// Sums of 8 at a time in f32, added up in f64.
+/// In f64 throughout: what a weak vector keeps of strong ones would look like signal.
 fn dot(a: &[f32], b: &[f32]) -> f64 {
-    let (blocks, others) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest = blocks.remainder().iter().zip(others.remainder());
+    let ((eights, rest), (other_eights, other_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let rest = rest.iter().zip(other_rest);
     let mut sums = [0.0f64; 8];
-    for (a, b) in blocks.zip(others) {
+    for (a, b) in eights.iter().zip(other_eights) {
         for i in 0..8 {
             sums[i] += f64::from(a[i]) * f64::from(b[i]);
         }

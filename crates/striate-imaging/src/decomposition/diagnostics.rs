@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use striate_base::{CancelToken, Progress};
 
-use super::chunk::for_each_chunk;
+use super::chunk::{CHUNK, for_each_chunk};
 use super::config::DecompositionConfig;
 use super::factorised::FactorisedMovie;
 use super::roughness::Thresholds;
@@ -170,7 +170,7 @@ impl FactorisedMovie {
         let mut strips = Strip::all(self.shape.height, self.shape.width);
         let mut sample = Sample::new(self.shape);
         let mut denoised = Vec::new();
-        for_each_chunk(raw, progress, cancel, |frames, raw| {
+        for_each_chunk(raw, CHUNK, progress, cancel, |frames, raw| {
             raw.par_chunks_mut(n_pixels).for_each(|frame| self.standard.apply_to_frame(frame));
             denoised.resize(raw.len(), 0.0);
             self.denoise(frames.start, &mut denoised)?;

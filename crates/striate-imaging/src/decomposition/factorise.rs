@@ -8,7 +8,8 @@ use super::Work;
 use super::basis::Basis;
 use super::config::{Penalty, RankRule};
 use super::factorised::{BlockComponents, FactorisedMovie};
-use super::project::{Projection, project};
+use super::project::Projection;
+use super::roughness::TemporalRoughness;
 use super::rows::{RowStore, RowWriter};
 use crate::ImagingError;
 
@@ -24,16 +25,13 @@ impl Work<'_> {
         cancel: &CancelToken,
     ) -> Result<FactorisedMovie, ImagingError> {
         let shape = self.movie.shape();
-        let bases_of = bases.iter().enumerate();
-        let mut blocks: Vec<Projection> =
-            bases_of.map(|(i, basis)| Projection::new(&self.grid, i, basis)).collect();
-        let n_candidates = blocks.iter().map(Projection::k).sum();
-        let mut rows = RowWriter::new(scratch, shape.n_frames, n_candidates)?;
+        let mut projection = Projection::new(&self.grid, bases);
+        let mut rows = RowWriter::new(scratch, shape.n_frames, projection.n_components())?;
         self.each_chunk("temporal components", progress, cancel, |_, chunk| {
-            rows.push(&project(&mut blocks, chunk))
+            rows.push(&projection.project(chunk))
         })?;
         let rows = rows.finish(shape.n_frames)?;
-        let ranks: Vec<usize> = blocks.iter().map(|block| self.rank(block)).collect();
+        let ranks: Vec<usize> = projection.blocks().map(|roughness| self.rank(roughness)).collect();
         let temporal = keep_prefixes(rows, bases, &ranks);
         let mut first = 0;
         let mut components = Vec::with_capacity(bases.len());
@@ -49,14 +47,14 @@ impl Work<'_> {
     }
 
     /// How many candidates of a block stay after the test in time; with a penalty they have passed it.
-    fn rank(&self, block: &Projection) -> usize {
+    fn rank(&self, roughness: &[TemporalRoughness]) -> usize {
         if self.config.penalty != Penalty::None {
-            return block.k();
+            return roughness.len();
         }
         let passes =
-            block.roughness().take_while(|&value| value < self.thresholds.temporal).count();
+            roughness.iter().take_while(|sums| sums.value() < self.thresholds.temporal).count();
         let more = usize::from(self.config.rank_rule == RankRule::PlusOne);
-        (passes + more).min(block.k())
+        (passes + more).min(roughness.len())
     }
 }
 

@@ -1,9 +1,10 @@
 //! How much memory a decomposition takes.
 
-use super::chunk::CHUNK;
+use super::chunk::{CHUNK, FRAMES_PER_TASK};
 use super::config::{DecompositionConfig, Method, Penalty};
 use super::gram::Gram;
 use super::grid::BlockGrid;
+use super::moments::FRAMES;
 use super::penalty;
 use super::sketch::{Sketch, WIDTH};
 use crate::MovieShape;
@@ -37,7 +38,10 @@ pub fn memory_bytes(shape: MovieShape, config: &DecompositionConfig) -> u64 {
     let bases = n_blocks * most * d * float;
     // A covariance, and what the search for its eigenvectors keeps.
     let search = (if is_gram { d * d } else { 0 } + 8 * WIDTH.max(most) * d) * float;
-    let rows = 2 * CHUNK.min(shape.n_frames) * n_blocks * most * float;
+    // Four blocks share a cell: what it makes of their components, and the sums over cells.
+    let rows = 5 * CHUNK.min(shape.n_frames) * n_blocks * most * float;
+    let threads = rayon::current_num_threads();
+    let read = chunk + (threads * FRAMES_PER_TASK + 2) * n_pixels * float;
     let k = config.max_components.min(d);
     let penalised = match config.penalty {
         Penalty::None => 0,
@@ -46,10 +50,10 @@ pub fn memory_bytes(shape: MovieShape, config: &DecompositionConfig) -> u64 {
         }
     };
     let stages = [
-        chunk + 44 * n_pixels,
-        2 * chunk + sums,
-        sums + bases + rayon::current_num_threads() * search,
-        2 * chunk + 2 * bases + rows,
+        (FRAMES.min(shape.n_frames) * float + 56) * n_pixels,
+        read + sums,
+        sums + bases + threads * search,
+        read + 2 * bases + rows,
         4 * bases,
         penalised,
     ];

@@ -14,8 +14,14 @@ use crate::{ImagingError, Movie};
 /// A noise below this is none: the pixel is constant.
 const NO_NOISE: f64 = 1e-8;
 
+/// Frames read at a time: few enough to be still in the cache when they are summed.
+pub(crate) const FRAMES: usize = 16;
+
+/// Frames summed in f32 before they are added to sums in f64.
+const FRAMES_IN_F32: usize = 128;
+
 /// Pixels per task.
-const STRIP: usize = 4096;
+const STRIP: usize = 2048;
 
 /// Mean and noise standard deviation of every pixel, `[y, x]`.
 ///
@@ -30,16 +36,7 @@ pub struct Standard {
 }
 
 impl Standard {
-    /// `(value - mean) / noise` of the pixels `at`; 0 where that is NaN.
-    pub(crate) fn apply(&self, values: &[f32], at: Range<usize>, out: &mut [f32]) {
-        let (mean, noise) = (&self.mean[at.clone()], &self.noise[at]);
-        for (((out, value), mean), noise) in out.iter_mut().zip(values).zip(mean).zip(noise) {
-            let z = (value - mean) / noise;
-            *out = if z.is_nan() { 0.0 } else { z };
-        }
-    }
-
-    /// The same for a whole frame, in its place.
+    /// `(value - mean) / noise` of all pixels of a frame, in its place; 0 where that is NaN.
     pub(crate) fn apply_to_frame(&self, frame: &mut [f32]) {
         for ((value, mean), noise) in frame.iter_mut().zip(&self.mean).zip(&self.noise) {
             let z = (*value - mean) / noise;
@@ -67,11 +64,12 @@ impl Standard {
             .step_by(STRIP)
             .map(|start| Sums::new(start..(start + STRIP).min(n_pixels)))
             .collect();
-        for_each_chunk(movie, progress, cancel, |_, values| {
+        for_each_chunk(movie, FRAMES, progress, cancel, |_, values| {
             strips.par_iter_mut().for_each(|strip| strip.add(values, n_pixels));
             Ok(())
         })?;
         progress.finish();
+        strips.iter_mut().for_each(Sums::flush);
         let moments = strips.iter().flat_map(|strip| strip.moments(shape.n_frames));
         let (mean, noise): (Vec<f32>, Vec<f32>) = moments.unzip();
         if mean.iter().all(|mean| mean.is_nan()) {
@@ -92,13 +90,18 @@ struct Sums {
     square: Vec<f64>,
     /// Of products with the next frame.
     product: Vec<f64>,
+    /// What the latest frames add to these three.
+    parts: [Vec<f32>; 3],
+    n_in_parts: usize,
 }
 
 impl Sums {
     fn new(pixels: Range<usize>) -> Self {
         let zeros = vec![0.0; pixels.len()];
         let (sum, square, product) = (zeros.clone(), zeros.clone(), zeros);
-        Self { pixels, first: Vec::new(), last: Vec::new(), sum, square, product }
+        let parts = std::array::from_fn(|_| vec![0.0; pixels.len()]);
+        let (first, last) = (Vec::new(), Vec::new());
+        Self { pixels, first, last, sum, square, product, parts, n_in_parts: 0 }
     }
 
     fn add(&mut self, values: &[f32], n_pixels: usize) {
@@ -107,23 +110,25 @@ impl Sums {
             self.first = values[self.pixels.clone()].to_vec();
             self.last = vec![0.0; n];
         }
-        let (mut sum, mut square, mut product) =
-            (vec![0.0f32; n], vec![0.0f32; n], vec![0.0f32; n]);
         for frame in values.chunks_exact(n_pixels) {
             let frame = &frame[self.pixels.clone()];
-            for i in 0..n {
-                let value = frame[i] - self.first[i];
-                sum[i] += value;
-                square[i] += value * value;
-                product[i] += value * self.last[i];
-                self.last[i] = value;
+            let [sum, square, product] = &mut self.parts;
+            add_frame(frame, &self.first, &mut self.last, sum, square, product);
+            self.n_in_parts += 1;
+            if self.n_in_parts == FRAMES_IN_F32 {
+                self.flush();
             }
         }
-        for (total, part) in
-            [(&mut self.sum, &sum), (&mut self.square, &square), (&mut self.product, &product)]
-        {
-            total.iter_mut().zip(part).for_each(|(total, &part)| *total += f64::from(part));
+    }
+
+    /// Add what was summed in f32 to the sums in f64.
+    fn flush(&mut self) {
+        let totals = [&mut self.sum, &mut self.square, &mut self.product];
+        for (total, part) in totals.into_iter().zip(&mut self.parts) {
+            total.iter_mut().zip(part.iter()).for_each(|(total, &part)| *total += f64::from(part));
+            part.fill(0.0);
         }
+        self.n_in_parts = 0;
     }
 
     fn moments(&self, n_frames: usize) -> impl Iterator<Item = (f32, f32)> + '_ {
@@ -141,5 +146,26 @@ impl Sums {
             let noise = noise.max(0.0).sqrt();
             (mean as f32, if noise > NO_NOISE { noise as f32 } else { 1.0 })
         })
+    }
+}
+
+/// A function of its own, and slices of one length: only then are pixels worked on several at a time.
+fn add_frame(
+    frame: &[f32],
+    first: &[f32],
+    last: &mut [f32],
+    sum: &mut [f32],
+    square: &mut [f32],
+    product: &mut [f32],
+) {
+    let n = frame.len();
+    let (first, last) = (&first[..n], &mut last[..n]);
+    let (sum, square, product) = (&mut sum[..n], &mut square[..n], &mut product[..n]);
+    for i in 0..n {
+        let value = frame[i] - first[i];
+        sum[i] += value;
+        square[i] += value * value;
+        product[i] += value * last[i];
+        last[i] = value;
     }
 }

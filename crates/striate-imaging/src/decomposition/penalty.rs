@@ -17,7 +17,7 @@ use striate_base::{CancelToken, Progress};
 use super::Work;
 use super::basis::Basis;
 use super::config::DecompositionConfig;
-use super::project::{Projection, project};
+use super::project::Projection;
 use super::roughness::Thresholds;
 use crate::ImagingError;
 use crate::penalised::{self, PenalisedBlock, PenalisedSettings, decompose_block};
@@ -84,11 +84,15 @@ impl Work<'_> {
             *end += basis.k();
             Some(*end)
         }));
-        let project_along = |i: usize| Projection::new(&self.grid, i, &bases[i]);
-        let mut blocks: Vec<Projection> = group.clone().map(project_along).collect();
+        // The other blocks have no vectors in this pass.
+        let of_group = |(i, basis): (usize, &Basis)| {
+            if group.contains(&i) { basis.clone() } else { basis.truncate(0) }
+        };
+        let bases: Vec<Basis> = bases.iter().enumerate().map(of_group).collect();
+        let mut projection = Projection::new(&self.grid, &bases);
         let mut rows = Vec::with_capacity(firsts[group.len()] * self.movie.shape().n_frames);
         self.each_chunk("courses of candidates", progress, cancel, |_, chunk| {
-            rows.extend(project(&mut blocks, chunk));
+            rows.extend(projection.project(chunk));
             Ok(())
         })?;
         Ok(Courses { first_block: group.start, firsts, rows })

@@ -1,5 +1,7 @@
 //! Random combinations of frames, sharpened, and the leading components of the blocks from them.
 
+use std::ops::Range;
+
 use faer::Mat;
 use rayon::prelude::*;
 use striate_base::Streams;
@@ -24,15 +26,17 @@ pub(crate) struct Sketch {
     streams: Streams,
 }
 
+/// Pixels go cell by cell, so that what belongs to a cell lies together.
 #[derive(Debug)]
 struct Block {
-    cells: Vec<usize>,
-    /// Where the pixels of each cell lie in the block.
-    places: Vec<Vec<usize>>,
+    /// Cells, and the pixels before and in each.
+    cells: Vec<(usize, Range<usize>)>,
+    /// Where each pixel lies in the block.
+    places: Vec<usize>,
     /// Orthonormal vectors over the block.
     basis: Basis,
-    /// Images of the basis under the covariance, per cell `[pixel, vector]`.
-    images: Vec<Vec<f32>>,
+    /// Images of the basis under the covariance, `[pixel, vector]`.
+    images: Vec<f32>,
     /// Products of the frames along the vectors, `[vector, vector]`.
     products: Vec<f32>,
 }
@@ -69,9 +73,11 @@ impl Sketch {
     pub(crate) fn begin(&mut self) {
         let random = &self.random;
         self.blocks.par_iter_mut().for_each(|block| {
-            let sums: Vec<&[f32]> =
-                block.cells.iter().map(|&cell| random[cell].as_slice()).collect();
-            block.set_basis(&sums);
+            for (cell, pixels) in &block.cells {
+                let own = pixels.start * WIDTH..pixels.end * WIDTH;
+                block.basis.values_mut()[own].copy_from_slice(&random[*cell]);
+            }
+            block.orthonormalise();
         });
     }
 
@@ -80,9 +86,10 @@ impl Sketch {
         self.blocks.par_iter_mut().for_each(|block| {
             let along = block.project(chunk);
             let along = Rows { values: &along, step: WIDTH };
-            for (&cell, sums) in block.cells.iter().zip(&mut block.images) {
-                let shape = [chunk.n_pixels(cell), chunk.n_frames(), WIDTH];
-                add_transposed_product(shape, chunk.cell(cell), along, sums);
+            for (cell, pixels) in &block.cells {
+                let shape = [pixels.len(), chunk.n_frames(), WIDTH];
+                let sums = &mut block.images[pixels.start * WIDTH..pixels.end * WIDTH];
+                add_transposed_product(shape, chunk.cell(*cell), along, sums);
             }
         });
     }
@@ -90,10 +97,9 @@ impl Sketch {
     /// The end of a power iteration: the images become the bases.
     pub(crate) fn turn(&mut self) {
         self.blocks.par_iter_mut().for_each(|block| {
-            let mut images = std::mem::take(&mut block.images);
-            block.set_basis(&images.iter().map(Vec::as_slice).collect::<Vec<_>>());
-            images.iter_mut().for_each(|sums| sums.fill(0.0));
-            block.images = images;
+            block.basis.values_mut().copy_from_slice(&block.images);
+            block.images.fill(0.0);
+            block.orthonormalise();
         });
     }
 
@@ -109,40 +115,42 @@ impl Sketch {
 
     /// The vectors found for block `i`, strongest first.
     pub(crate) fn leading(&self, i: usize) -> Basis {
-        let Block { basis, products, .. } = &self.blocks[i];
+        let Block { basis, products, places, .. } = &self.blocks[i];
         let products = Mat::from_fn(WIDTH, WIDTH, |i, j| f64::from(products[i * WIDTH + j]));
-        basis.combine(&eigen_descending(&products).1)
+        basis.combine(&eigen_descending(&products).1).moved_to(places)
     }
 }
 
 impl Block {
     fn new(grid: &BlockGrid, i: usize) -> Self {
-        let (cells, block) = (grid.cells_of(i), grid.block(i));
-        let places: Vec<_> = cells.iter().map(|&cell| grid.places(cell, &block)).collect();
-        let images = places.iter().map(|pixels| vec![0.0; pixels.len() * WIDTH]).collect();
+        let block = grid.block(i);
+        let (mut cells, mut places) = (Vec::new(), Vec::with_capacity(block.n_pixels()));
+        for cell in grid.cells_of(i) {
+            let first = places.len();
+            places.extend(grid.places(cell, &block));
+            cells.push((cell, first..places.len()));
+        }
+        let images = vec![0.0; block.n_pixels() * WIDTH];
         let basis = Basis::zeros(block.n_pixels(), WIDTH);
         Self { cells, places, basis, images, products: vec![0.0; WIDTH * WIDTH] }
+    }
+
+    /// Make the basis orthonormal, with its pixels row by row meanwhile.
+    fn orthonormalise(&mut self) {
+        let mut basis = self.basis.moved_to(&self.places);
+        basis.orthonormalise();
+        for (row, &place) in self.basis.values_mut().chunks_exact_mut(WIDTH).zip(&self.places) {
+            row.copy_from_slice(basis.row(place));
+        }
     }
 
     /// The frames of the chunk along the vectors of the basis, `[frame, vector]`, with padding.
     fn project(&self, chunk: &CellChunk) -> Vec<f32> {
         let mut out = vec![0.0; chunk.n_frames() * WIDTH + PADDING];
-        for (&cell, places) in self.cells.iter().zip(&self.places) {
-            let part = self.basis.rows_at(places);
-            let shape = [chunk.n_frames(), places.len(), WIDTH];
-            add_product(shape, chunk.cell(cell), Rows { values: &part, step: WIDTH }, &mut out);
+        for (cell, pixels) in &self.cells {
+            let shape = [chunk.n_frames(), pixels.len(), WIDTH];
+            add_product(shape, chunk.cell(*cell), self.basis.rows_from(pixels.start), &mut out);
         }
         out
-    }
-
-    /// Make the basis of the parts over the cells: in its place, so that memory does not come from many threads.
-    fn set_basis(&mut self, parts: &[&[f32]]) {
-        let basis = self.basis.values_mut();
-        for (places, part) in self.places.iter().zip(parts) {
-            for (&place, values) in places.iter().zip(part.chunks_exact(WIDTH)) {
-                basis[place * WIDTH..(place + 1) * WIDTH].copy_from_slice(values);
-            }
-        }
-        self.basis.orthonormalise();
     }
 }

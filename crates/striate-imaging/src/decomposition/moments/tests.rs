@@ -72,9 +72,9 @@ fn pixels_that_do_not_change_or_are_not_numbers_are_dead() {
         assert!(found.mean[pixel].is_nan() && found.noise[pixel] == 1.0);
     }
     assert!(found.mean[3] > 0.0 && found.noise[3] > 0.0);
-    let mut out = [7.0; 4];
-    found.apply(&[5.0, 5.0, f32::NAN, f32::INFINITY], 0..4, &mut out);
-    assert_eq!(out[..3], [5.0, 0.0, 0.0]);
+    let mut frame = [5.0, 5.0, f32::NAN, f32::INFINITY];
+    found.apply_to_frame(&mut frame);
+    assert_eq!(frame[..3], [5.0, 0.0, 0.0]);
 }
 
 #[test]
