@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ndarray::{Array2, Axis};
-use serde_json::json;
 use striate_base::{CancelToken, Progress};
 use striate_formats::safetensors::{NamedTensor, OwnedTensor, read, write};
 
@@ -45,7 +44,9 @@ impl Cells {
         }
         let footprints: Vec<Footprint> =
             order.iter().map(|&k| found.footprints[k].clone()).collect();
-        let quality = order.iter().map(|&k| found.quality[k]).collect();
+        // As they are read back: a call that goes on says the same to the last bit.
+        let kept = |&k: &usize| of_numbers(&numbers(&found.quality[k]));
+        let quality = order.iter().map(kept).collect();
         let mut fluorescence = found.traces.select(Axis(0), &order);
         progress.start("means over the footprints", None);
         let roi_means = crate::traces::extract(movie, &footprints)?;
@@ -71,21 +72,21 @@ impl Cells {
         }
         let (fluorescence, means) = (contiguous(&self.fluorescence), contiguous(&self.roi_means));
         let traces = [n, self.fluorescence.ncols()];
+        let quality: Vec<f32> = self.quality.iter().flat_map(numbers).collect();
         let tensors = [
             NamedTensor { name: "starts", shape: &[starts.len()], values: &starts },
             NamedTensor { name: "pixels", shape: &[pixels.len()], values: &pixels },
             NamedTensor { name: "weights", shape: &[weights.len()], values: &weights },
+            NamedTensor { name: "quality", shape: &[n, N_NUMBERS], values: &quality },
             NamedTensor { name: "fluorescence", shape: &traces, values: &fluorescence },
             NamedTensor { name: "roi_means", shape: &traces, values: &means },
         ];
-        let quality = json!(self.quality).to_string();
-        let metadata = BTreeMap::from([("quality".to_owned(), quality)]);
-        Ok(write(&folder.join(FILE), &tensors, &metadata)?)
+        Ok(write(&folder.join(FILE), &tensors, &BTreeMap::new())?)
     }
 
     pub(crate) fn read(folder: &Path) -> Result<Self, ImagingError> {
         let path = folder.join(FILE);
-        let (tensors, metadata) = read(&path)?;
+        let (tensors, _) = read(&path)?;
         let damaged = || {
             ImagingError::input(
                 path.display().to_string(),
@@ -104,10 +105,11 @@ impl Cells {
             let weights = weights.get(at).ok_or_else(damaged)?.to_vec();
             footprints.push(Footprint { pixels, weights });
         }
-        let quality: Vec<CellQuality> = metadata
-            .get("quality")
-            .and_then(|text| serde_json::from_str(text).ok())
-            .ok_or_else(damaged)?;
+        let quality = &tensor("quality")?.values;
+        if quality.len() != footprints.len() * N_NUMBERS {
+            return Err(damaged());
+        }
+        let quality = quality.chunks_exact(N_NUMBERS).map(of_numbers).collect();
         let matrix = |t: &OwnedTensor| {
             let shape = (footprints.len(), *t.shape.last().unwrap_or(&0));
             Array2::from_shape_vec(shape, t.values.clone()).map_err(|_| damaged())
@@ -115,6 +117,26 @@ impl Cells {
         let (fluorescence, roi_means) =
             (matrix(tensor("fluorescence")?)?, matrix(tensor("roi_means")?)?);
         Ok(Self { footprints, quality, fluorescence, roi_means })
+    }
+}
+
+/// Numbers that a [`CellQuality`] is kept as.
+const N_NUMBERS: usize = 5;
+
+fn numbers(quality: &CellQuality) -> [f32; N_NUMBERS] {
+    let CellQuality { strength, peak_snr, skewness, area_px, spread } = *quality;
+    [strength as f32, peak_snr as f32, skewness as f32, area_px as f32, spread as f32]
+}
+
+/// # Panics
+/// For fewer numbers.
+fn of_numbers(numbers: &[f32]) -> CellQuality {
+    CellQuality {
+        strength: numbers[0].into(),
+        peak_snr: numbers[1].into(),
+        skewness: numbers[2].into(),
+        area_px: numbers[3] as usize,
+        spread: numbers[4].into(),
     }
 }
 

@@ -44,10 +44,11 @@ fn a_second_call_takes_what_the_first_left_and_says_the_same() {
     let spikes = files("spikes.npy");
     let mut counter = Counter::default();
     let second = run(&config(), &mut counter);
-    assert_eq!((counter.0, &second.cells, &spikes), (0, &first.cells, &files("spikes.npy")));
+    assert_eq!(counter.0, 0, "stages were run again");
+    assert!(second.cells == first.cells && spikes == files("spikes.npy"));
     // A damaged product is made again, and what follows is the same.
     std::fs::write(folder.path().join("cells.safetensors"), b"no cells").unwrap();
-    assert_eq!(run(&config(), &mut counter).cells, first.cells);
+    assert!(run(&config(), &mut counter).cells == first.cells);
     assert!(counter.0 > 0);
 }
 
