@@ -130,6 +130,8 @@ pub fn extract(
         || FactorisedMovie::open(&path),
         || {
             let scratch = folder.join("factors.scratch");
+            // What a killed call left; the folder is ours.
+            let _ = std::fs::remove_file(&scratch);
             let found = decompose(movie, &config.decomposition, Some(&scratch), progress, cancel)?;
             found.save(&path)?;
             FactorisedMovie::open(&path)

@@ -116,8 +116,10 @@ pub(super) fn extracted(
         config.decomposition.seed = seed;
     }
     let (config, movie) = (config.check()?, StackMovie(stack));
+    recording::check(arguments, movie.shape().n_frames)?;
     let _lock = claim(&movie, &config, &arguments.out, context)?;
     let found = into(&movie, &config, arguments, context)?;
+    text::doubts(&found).iter().for_each(|doubt| context.remark(doubt));
     recording::write(arguments, &config, &found)?;
     // Cells that were given say nothing when they are found again.
     let truth = match &arguments.regions {
@@ -145,6 +147,23 @@ fn claim(
     Ok(FolderLock::acquire(out)?)
 }
 
+/// Lengths and times of the files of a movie: a change that the hash of some frames does not see.
+fn stamp(path: &Path) -> Result<String, Failure> {
+    let failed = |e: std::io::Error| Failure::io("cannot look at the movie", &e, path);
+    let mut files = vec![path.to_owned()];
+    if path.is_dir() {
+        let entries: Result<Vec<_>, _> = std::fs::read_dir(path).map_err(failed)?.collect();
+        files = entries.map_err(failed)?.into_iter().map(|entry| entry.path()).collect();
+        files.sort_unstable();
+    }
+    let mut text = String::new();
+    for file in files {
+        let metadata = std::fs::metadata(&file).map_err(failed)?;
+        text += &format!("{} {:?};", metadata.len(), metadata.modified().map_err(failed)?);
+    }
+    Ok(hash_bytes(text.as_bytes()))
+}
+
 /// Extract into the folder.
 fn into(
     movie: &StackMovie,
@@ -157,7 +176,8 @@ fn into(
     let data_hash = identity(movie)?;
     describe(config, &data_hash, out, context)?;
     let (mut progress, cancel) = (context.progress(), &context.cancel);
-    let found = extract(movie, &data_hash, config, seeds, out, &mut progress, cancel);
+    let contents = format!("{data_hash} {}", stamp(movie.0.path())?);
+    let found = extract(movie, &contents, config, seeds, out, &mut progress, cancel);
     found.map_err(|error| match Failure::from(error) {
         failure if cancel.is_cancelled() => {
             failure.while_doing("stopped; the same command goes on after the last finished stage")

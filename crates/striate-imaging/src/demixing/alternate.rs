@@ -112,7 +112,7 @@ impl Cells {
         at_pixel: &[Vec<(u32, u32)>],
         tents: &[Vec<(u32, f32)>],
     ) {
-        let own = gram.cells[&(k as u32, k as u32)];
+        let Some(&own) = gram.cells.get(&(k as u32, k as u32)) else { return };
         for (i, &product) in products.iter().enumerate() {
             let pixel = self.footprints[k].pixels[i] as usize;
             let mut rest = product;

@@ -13,6 +13,8 @@ pub(crate) struct Binned {
     /// `[component, bin]`.
     pub(crate) temporal: Array2<f32>,
     pub(crate) n_bins: usize,
+    /// Frames of a bin.
+    bin: usize,
 }
 
 impl Binned {
@@ -30,12 +32,12 @@ impl Binned {
                 temporal.column_mut(i).iter_mut().zip(row).for_each(|(sum, v)| *sum += scale * v);
             }
         }
-        Ok(Self { temporal, n_bins })
+        Ok(Self { temporal, n_bins, bin })
     }
 
     /// Averages of courses `[course, frame]` over the same bins.
     pub(crate) fn average(&self, courses: &Array2<f32>) -> Array2<f32> {
-        let bin = (courses.ncols() / self.n_bins).max(1);
+        let bin = self.bin;
         Array2::from_shape_fn((courses.nrows(), self.n_bins), |(k, i)| {
             let end = ((i + 1) * bin).min(courses.ncols());
             let frames = courses.row(k);

@@ -18,6 +18,9 @@ const LEAST_AREA: f64 = 0.4;
 /// cell leaves behind goes down when it goes up.
 const LEAST_SKEWNESS: f64 = -0.5;
 
+/// Noise of a trace below which it counts as this much, in noise units of a pixel.
+const LEAST_NOISE: f64 = 1e-3;
+
 /// What is known about a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CellQuality {
@@ -41,7 +44,7 @@ impl CellQuality {
         let mut sorted = trace.clone();
         sorted.sort_unstable_by(f32::total_cmp);
         let rest = sorted[sorted.len() / 2];
-        let noise = f64::from(noise_of(&trace)).max(f64::MIN_POSITIVE);
+        let noise = f64::from(noise_of(&trace)).max(LEAST_NOISE);
         let excess =
             |&c: &f32| (f64::from(c - rest) / noise - f64::from(THRESHOLD)).max(0.0).powi(2);
         let n = trace.len() as f64;

@@ -15,6 +15,9 @@ use crate::{ImagingError, MovieShape};
 /// Seconds averaged when cells are looked for: transients last longer.
 const BIN_S: f64 = 0.3;
 
+/// Frames of a bin at most, where it is the rate that decides.
+const MOST_FRAMES: usize = 100;
+
 /// Bins at most, so that memory does not grow with the movie.
 const MOST_BINS: usize = 4000;
 
@@ -94,7 +97,7 @@ impl ExtractionConfig {
     pub fn check(self) -> Result<ValidExtraction, ImagingError> {
         let rate = self.frame_rate_hz;
         if !(rate > 0.0 && rate <= 1e4) {
-            let expected = "above 0 to 10000; the movie's file does not say its rate";
+            let expected = "above 0 to 10000";
             return Err(ImagingError::config("frame_rate_hz", rate, expected));
         }
         if !(0.0..=100.0).contains(&self.event_threshold) {
@@ -106,6 +109,7 @@ impl ExtractionConfig {
         self.registration.check()?;
         self.decomposition.check()?;
         self.demixing.check()?;
+        self.dff.check(rate)?;
         self.deconvolution.check()?;
         Ok(ValidExtraction(self))
     }
@@ -128,7 +132,7 @@ impl ValidExtraction {
     /// The settings of demixing for a movie of that shape.
     pub(crate) fn demixing_of(&self, shape: MovieShape) -> DemixingConfig {
         let bin_frames = match self.demixing.bin_frames {
-            0 => (BIN_S * self.frame_rate_hz) as usize,
+            0 => ((BIN_S * self.frame_rate_hz) as usize).min(MOST_FRAMES),
             frames => frames,
         };
         let least = shape.n_frames.div_ceil(MOST_BINS);

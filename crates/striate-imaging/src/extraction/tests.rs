@@ -91,3 +91,18 @@ fn seeds_are_the_cells_in_their_order() {
         assert!((y - v).hypot(x - u) < 2.0, "{y} {x} is not {v} {u}");
     }
 }
+
+#[test]
+fn what_a_killed_call_left_stands_in_nobodys_way() {
+    let (movie, folder) = (movie(), tempfile::tempdir().unwrap());
+    let run = || {
+        let (mut progress, cancel) = (NoProgress, CancelToken::new());
+        extract(&movie, "a", &config(), None, folder.path(), &mut progress, &cancel).unwrap()
+    };
+    std::fs::write(folder.path().join("factors.scratch"), b"half").unwrap();
+    let first = run();
+    // Killed after another setting replaced the product: there is no record then.
+    std::fs::remove_file(folder.path().join("stages/demixing.json")).unwrap();
+    std::fs::write(folder.path().join("cells.safetensors"), b"another setting's").unwrap();
+    assert!(run().cells == first.cells);
+}

@@ -33,6 +33,10 @@ pub fn read_regions(
     })?;
     let mut footprints = Vec::with_capacity(regions.len());
     for (index, region) in regions.into_iter().enumerate() {
+        if region.coordinates.is_empty() {
+            let what = format!("region {index}");
+            return Err(malformed(&what, "no pixel", "one or more", path));
+        }
         let outside = |c: &&[u32; 2]| c[0] as usize >= height || c[1] as usize >= width;
         if let Some([row, column]) = region.coordinates.iter().find(outside) {
             let what = format!("pixel of region {index}");

@@ -25,11 +25,11 @@ pub enum BaselineMethod {
 pub struct DffConfig {
     /// What the baseline is.
     pub method: BaselineMethod,
-    /// Length of the window in seconds, `(0, inf)`.
+    /// Length of the window in seconds, `[0.001, 1e6]`.
     pub window_s: f64,
     /// Percentile of `running-percentile`, `[0, 100]`.
     pub percentile: f64,
-    /// Standard deviation of the smoothing of `maximin` in frames, `[0, inf)`.
+    /// Standard deviation of the smoothing of `maximin` in frames, `[0, 1e5]`.
     pub smoothing_frames: f64,
     /// The baseline divided by is at least this fraction of the median fluorescence, `[0, 1]`.
     pub floor: f64,
@@ -48,11 +48,15 @@ impl Default for DffConfig {
 }
 
 impl DffConfig {
-    fn check(&self, rate_hz: f64) -> Result<(), ImagingError> {
+    /// Refuse values outside the documented ranges.
+    ///
+    /// # Errors
+    /// [`ImagingError::Config`], naming the setting.
+    pub(crate) fn check(&self, rate_hz: f64) -> Result<(), ImagingError> {
         let ranges = [
-            ("dff.window_s", self.window_s, [f64::MIN_POSITIVE, f64::MAX]),
+            ("dff.window_s", self.window_s, [1e-3, 1e6]),
             ("dff.percentile", self.percentile, [0.0, 100.0]),
-            ("dff.smoothing_frames", self.smoothing_frames, [0.0, f64::MAX]),
+            ("dff.smoothing_frames", self.smoothing_frames, [0.0, 1e5]),
             ("dff.floor", self.floor, [0.0, 1.0]),
             ("rate_hz", rate_hz, [f64::MIN_POSITIVE, f64::MAX]),
         ];

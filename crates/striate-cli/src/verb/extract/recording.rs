@@ -115,35 +115,63 @@ fn nothing_shown(found: &Extraction) -> Table {
     ])
 }
 
-/// Mean over the frames of each presentation, `[cell, image, repeat]`; NaN where an image has fewer repeats than others.
-fn to_presentations(spikes: ArrayView2<'_, f32>, path: &Path) -> Result<Array3<f32>, Failure> {
+/// Frames of the repeats of each image.
+type Presentations = Vec<Vec<std::ops::Range<usize>>>;
+
+/// Places in the array of responses at most, a cell: what is more is a mistake in the table.
+const MOST_PLACES: usize = 1_000_000;
+
+/// Refuse, before the work begins, what could not be written at its end.
+pub(super) fn check(arguments: &ExtractArguments, n_frames: usize) -> Result<(), Failure> {
+    if let Some(path) = &arguments.stimulus {
+        let _ = shown(path)?;
+    }
+    if let Some(path) = &arguments.presentations {
+        let _ = presentations(path, n_frames)?;
+    }
+    Ok(())
+}
+
+/// Read the table of presentations.
+fn presentations(path: &Path, n_frames: usize) -> Result<Presentations, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::io("cannot read", &e, path))?;
-    let mut lines = text.lines();
-    let bad = |line: usize, found: &str, expected: String| {
-        Failure::input(format!(
-            "line {line}: found `{found}`, expected {expected}: {}",
-            path.display()
-        ))
+    let bad = |line: usize, found: &str, expected: &str| {
+        let path = path.display();
+        Failure::input(format!("line {line}: found `{found}`, expected {expected}: {path}"))
     };
+    let mut lines = text.trim_start_matches('\u{feff}').lines();
     let header = lines.next().unwrap_or_default();
     if header.replace(' ', "") != "image,first_frame,end_frame" {
-        return Err(bad(1, header, "image,first_frame,end_frame".into()));
+        return Err(bad(1, header, "image,first_frame,end_frame"));
     }
-    let n_frames = spikes.ncols();
-    let mut repeats: Vec<Vec<std::ops::Range<usize>>> = Vec::new();
+    let expected = format!("an image below 1000000 and frames, first before end, up to {n_frames}");
+    let mut repeats = Presentations::new();
     for (number, line) in lines.enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let numbers: Vec<usize> =
-            line.split(',').map_while(|text| text.trim().parse().ok()).collect();
-        let expected =
-            format!("an image below 1000000 and frames, first before end, up to {n_frames}");
-        match numbers[..] {
+        let numbers: Result<Vec<usize>, _> =
+            line.split(',').map(|text| text.trim().parse()).collect();
+        match numbers.unwrap_or_default()[..] {
             [image, first, end] if image < 1_000_000 && first < end && end <= n_frames => {
                 repeats.resize(repeats.len().max(image + 1), Vec::new());
                 repeats[image].push(first..end);
             }
-            _ => return Err(bad(number + 2, line, expected)),
+            _ => return Err(bad(number + 2, line, &expected)),
         }
     }
+    let most = repeats.iter().map(Vec::len).max().unwrap_or(0);
+    let n_places = most * repeats.len();
+    if n_places == 0 || n_places > MOST_PLACES {
+        let found = format!("{} images, at most {most} repeats of one", repeats.len());
+        return Err(Failure::input(format!(
+            "presentations: found {found}, expected 1 to {MOST_PLACES} images times repeats: {}",
+            path.display()
+        )));
+    }
+    Ok(repeats)
+}
+
+/// Mean over the frames of each presentation, `[cell, image, repeat]`; NaN where an image has fewer repeats than others.
+fn to_presentations(spikes: ArrayView2<'_, f32>, path: &Path) -> Result<Array3<f32>, Failure> {
+    let repeats = presentations(path, spikes.ncols())?;
     let most = repeats.iter().map(Vec::len).max().unwrap_or(0);
     Ok(Array3::from_shape_fn((spikes.nrows(), repeats.len(), most), |(k, image, repeat)| {
         let Some(frames) = repeats[image].get(repeat) else { return f32::NAN };

@@ -85,3 +85,29 @@ pub(super) fn value(
         "seconds": seconds,
     })
 }
+
+/// What should make one look twice.
+pub(super) fn doubts(found: &striate::imaging::extraction::Extraction) -> Vec<String> {
+    let mut doubts = Vec::new();
+    if let Some(registration) = &found.registration {
+        let quality = &registration.quality;
+        let is_worse = quality.after.mean_correlation < quality.before.mean_correlation;
+        if is_worse || quality.share_at_limit > 0.05 {
+            doubts.push(
+                "note: registration did not make the frames more alike, or reached its largest shift; results may be better \
+                 with register=none"
+                    .to_owned(),
+            );
+        }
+    }
+    let is_dark =
+        |trace: ndarray::ArrayView1<'_, f32>| trace.mean().is_some_and(|mean| mean <= 0.0);
+    let n_dark = found.cells.fluorescence.outer_iter().filter(|trace| is_dark(*trace)).count();
+    if n_dark > 0 {
+        doubts.push(format!(
+            "note: the light of {n_dark} cells at rest is not above 0, so their dF/F is in units of noise, not of light; \
+             subtract no more than the dark offset from the movie"
+        ));
+    }
+    doubts
+}
