@@ -13,6 +13,7 @@ pub mod matching;
 mod movie;
 pub mod noise;
 pub mod penalised;
+mod range;
 pub mod registration;
 pub mod simulate;
 pub mod traces;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ImagingError;
 use crate::noise::NoiseEstimator;
+use crate::range::within;
 
 /// What makes spikes few.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -111,9 +112,9 @@ impl DeconvolutionConfig {
         if !(1..=2).contains(&self.order) {
             return Err(ImagingError::config("deconvolution.order", self.order, "1 or 2"));
         }
-        within("deconvolution.lags_s", self.lags_s, [f64::MIN_POSITIVE, 60.0])?;
-        within("deconvolution.root_factor", self.root_factor, [f64::MIN_POSITIVE, 1.0])?;
-        within("deconvolution.noise_factor", self.noise_factor, [f64::MIN_POSITIVE, 10.0])?;
+        within("deconvolution.lags_s", self.lags_s, f64::MIN_POSITIVE, 60.0)?;
+        within("deconvolution.root_factor", self.root_factor, f64::MIN_POSITIVE, 1.0)?;
+        within("deconvolution.noise_factor", self.noise_factor, f64::MIN_POSITIVE, 10.0)?;
         self.check_times()?;
         self.check_sparsity()?;
         self.check_baseline()?;
@@ -132,7 +133,7 @@ impl DeconvolutionConfig {
         for (key, time) in
             [("deconvolution.decay_s", self.decay_s), ("deconvolution.rise_s", self.rise_s)]
         {
-            within(key, time.unwrap_or(1.0), [f64::MIN_POSITIVE, f64::MAX])?;
+            within(key, time.unwrap_or(1.0), f64::MIN_POSITIVE, f64::MAX)?;
         }
         if self.rise_s.is_some() && self.decay_s.is_none() {
             return Err(ImagingError::config(
@@ -148,7 +149,7 @@ impl DeconvolutionConfig {
         match self.sparsity {
             Sparsity::Noise => Ok(()),
             Sparsity::Penalty(value) | Sparsity::MinimumSpike(value) => {
-                within("deconvolution.sparsity", value, [0.0, f64::MAX])
+                within("deconvolution.sparsity", value, 0.0, f64::MAX)
             }
         }
     }
@@ -157,11 +158,11 @@ impl DeconvolutionConfig {
         let key = "deconvolution.baseline";
         match self.baseline {
             Baseline::Free => Ok(()),
-            Baseline::Fixed(value) => within(key, value, [f64::MIN, f64::MAX]),
-            Baseline::Percentile(percentile) => within(key, percentile, [0.0, 100.0]),
+            Baseline::Fixed(value) => within(key, value, f64::MIN, f64::MAX),
+            Baseline::Percentile(percentile) => within(key, percentile, 0.0, 100.0),
             Baseline::Running { percentile, window_s } => {
-                within(key, percentile, [0.0, 100.0])?;
-                within(key, window_s, [f64::MIN_POSITIVE, f64::MAX])
+                within(key, percentile, 0.0, 100.0)?;
+                within(key, window_s, f64::MIN_POSITIVE, f64::MAX)
             }
         }
     }
@@ -170,11 +171,4 @@ impl DeconvolutionConfig {
     pub(super) fn estimator(&self) -> NoiseEstimator {
         self.noise
     }
-}
-
-fn within(key: &'static str, value: f64, [low, high]: [f64; 2]) -> Result<(), ImagingError> {
-    if value >= low && value <= high {
-        return Ok(());
-    }
-    Err(ImagingError::config(key, value, format!("{low} to {high}")))
 }

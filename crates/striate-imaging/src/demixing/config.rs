@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ImagingError;
+use crate::range::within;
 
 /// Settings of the demixing. The cell's diameter is the one worth a look; the rest follows from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,27 +57,20 @@ impl DemixingConfig {
     /// # Errors
     /// [`ImagingError::Config`], naming the setting.
     pub fn check(&self) -> Result<(), ImagingError> {
-        within("demixing.diameter_px", self.diameter_px, [3.0, 60.0])?;
-        within("demixing.bin_frames", self.bin_frames as f64, [0.0, 1000.0])?;
-        within("demixing.min_strength", self.min_strength, [1.0, 1000.0])?;
-        within("demixing.background_spacing", self.background_spacing, [1.0, 20.0])?;
-        within("demixing.footprint_level", self.footprint_level, [0.01, 0.9])?;
-        within("demixing.merge_correlation", self.merge_correlation, [0.3, 1.0])?;
-        within("demixing.rounds", self.rounds as f64, [1.0, 5.0])?;
-        within("demixing.iterations", self.iterations as f64, [1.0, 100.0])?;
-        within("demixing.min_peak_snr", self.min_peak_snr, [0.0, 100.0])?;
-        within("demixing.max_spread", self.max_spread, [1.0, 100.0])
+        within("demixing.diameter_px", self.diameter_px, 3.0, 60.0)?;
+        within("demixing.bin_frames", self.bin_frames as f64, 0.0, 1000.0)?;
+        within("demixing.min_strength", self.min_strength, 1.0, 1000.0)?;
+        within("demixing.background_spacing", self.background_spacing, 1.0, 20.0)?;
+        within("demixing.footprint_level", self.footprint_level, 0.01, 0.9)?;
+        within("demixing.merge_correlation", self.merge_correlation, 0.3, 1.0)?;
+        within("demixing.rounds", self.rounds as f64, 1.0, 5.0)?;
+        within("demixing.iterations", self.iterations as f64, 1.0, 100.0)?;
+        within("demixing.min_peak_snr", self.min_peak_snr, 0.0, 100.0)?;
+        within("demixing.max_spread", self.max_spread, 1.0, 100.0)
     }
 
     /// Pixels of a round cell.
     pub(crate) fn area_px(&self) -> f64 {
         std::f64::consts::PI * 0.25 * self.diameter_px * self.diameter_px
     }
-}
-
-fn within(key: &'static str, found: f64, [low, high]: [f64; 2]) -> Result<(), ImagingError> {
-    if (low..=high).contains(&found) {
-        return Ok(());
-    }
-    Err(ImagingError::config(key, found, format!("{low} to {high}")))
 }

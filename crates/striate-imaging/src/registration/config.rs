@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ImagingError;
+use crate::range::within;
 
 /// What kind of movie it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -148,13 +149,13 @@ impl RegistrationConfig {
     /// The first setting out of its range.
     pub fn check(&self) -> Result<(), ImagingError> {
         within("registration.max_shift_px", self.max_shift_px, 1.0, 200.0)?;
-        count("registration.upsampling", self.upsampling, 2, 100)?;
+        within("registration.upsampling", self.upsampling, 2, 100)?;
         within("registration.smoothing_px", self.smoothing_px, 0.5, 10.0)?;
-        count("registration.highpass_px", self.highpass_px, 1, 200)?;
+        within("registration.highpass_px", self.highpass_px, 1, 200)?;
         let template = &self.template;
-        count("registration.template.n_frames", template.n_frames, 1, 5000)?;
-        count("registration.template.n_refinements", template.n_refinements, 0, 20)?;
-        count("registration.template.n_passes", template.n_passes, 1, 5)?;
+        within("registration.template.n_frames", template.n_frames, 1, 5000)?;
+        within("registration.template.n_refinements", template.n_refinements, 0, 20)?;
+        within("registration.template.n_passes", template.n_passes, 1, 5)?;
         self.piecewise.as_ref().map_or(Ok(()), PiecewiseConfig::check)
     }
 
@@ -166,23 +167,9 @@ impl RegistrationConfig {
 
 impl PiecewiseConfig {
     fn check(&self) -> Result<(), ImagingError> {
-        count("registration.piecewise.patch_px", self.patch_px, 16, 1024)?;
+        within("registration.piecewise.patch_px", self.patch_px, 16, 1024)?;
         let most = 50.0_f64.min(self.patch_px as f64 / 4.0);
         within("registration.piecewise.max_deviation_px", self.max_deviation_px, 0.5, most)?;
-        count("registration.piecewise.n_smoothings", self.n_smoothings, 0, 10)
+        within("registration.piecewise.n_smoothings", self.n_smoothings, 0, 10)
     }
-}
-
-fn count(key: &'static str, found: usize, low: usize, high: usize) -> Result<(), ImagingError> {
-    if (low..=high).contains(&found) {
-        return Ok(());
-    }
-    Err(ImagingError::config(key, found, format!("{low} to {high}")))
-}
-
-fn within(key: &'static str, found: f64, low: f64, high: f64) -> Result<(), ImagingError> {
-    if (low..=high).contains(&found) {
-        return Ok(());
-    }
-    Err(ImagingError::config(key, found, format!("{low} to {high}")))
 }

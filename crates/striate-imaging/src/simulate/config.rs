@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ImagingError;
+use crate::range::within;
 
 mod parts;
 
@@ -96,9 +97,9 @@ impl MovieSimulationConfig {
     /// # Errors
     /// The first setting out of its range.
     pub fn check(&self) -> Result<(), ImagingError> {
-        count("simulate.n_frames", self.n_frames, 2, 100_000_000)?;
-        count("simulate.height", self.height, 8, 8192)?;
-        count("simulate.width", self.width, 8, 8192)?;
+        within("simulate.n_frames", self.n_frames, 2, 100_000_000)?;
+        within("simulate.height", self.height, 8, 8192)?;
+        within("simulate.width", self.width, 8, 8192)?;
         positive("simulate.frame_rate_hz", self.frame_rate_hz, 1e4)?;
         self.cells.check()?;
         self.spikes.check()?;
@@ -108,22 +109,6 @@ impl MovieSimulationConfig {
         self.motion.check()?;
         self.noise.check()
     }
-}
-
-/// A count in `low..=high`.
-fn count(key: &'static str, found: usize, low: usize, high: usize) -> Result<(), ImagingError> {
-    if (low..=high).contains(&found) {
-        return Ok(());
-    }
-    Err(ImagingError::config(key, found, format!("{low} to {high}")))
-}
-
-/// A number in `low..=high`; not NaN.
-fn within(key: &'static str, found: f64, low: f64, high: f64) -> Result<(), ImagingError> {
-    if (low..=high).contains(&found) {
-        return Ok(());
-    }
-    Err(ImagingError::config(key, found, format!("{low} to {high}")))
 }
 
 /// A number above 0 and at most `high`; not NaN.

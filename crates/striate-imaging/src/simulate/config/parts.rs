@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{count, positive, within};
+use super::positive;
 use crate::ImagingError;
+use crate::range::within;
 
 /// What a soma looks like in the focal plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -64,7 +65,7 @@ impl Default for CellConfig {
 
 impl CellConfig {
     pub(super) fn check(&self) -> Result<(), ImagingError> {
-        count("simulate.cells.n_cells", self.n_cells, 1, 100_000)?;
+        within("simulate.cells.n_cells", self.n_cells, 1, 100_000)?;
         within("simulate.cells.radius_px", self.radius_px, 1.0, 200.0)?;
         within("simulate.cells.radius_spread", self.radius_spread, 0.0, 0.5)?;
         within("simulate.cells.min_distance_px", self.min_distance_px, 0.0, 1000.0)?;
@@ -157,7 +158,7 @@ impl Default for NeuropilConfig {
 
 impl NeuropilConfig {
     pub(super) fn check(&self) -> Result<(), ImagingError> {
-        count("simulate.neuropil.n_components", self.n_components, 0, 64)?;
+        within("simulate.neuropil.n_components", self.n_components, 0, 64)?;
         within("simulate.neuropil.level", self.level, 0.0, 1e6)?;
         within("simulate.neuropil.fluctuation", self.fluctuation, 0.0, 1.0)?;
         positive("simulate.neuropil.timescale_s", self.timescale_s, 1000.0)?;
