@@ -45,7 +45,9 @@ fn check(case: &Case, objective: Objective) {
     let expected = case.objective(&wide, objective);
     let size = (case.sizes.n_rows * case.sizes.n_neurons) as f64 * 10.0 + expected.abs();
     assert!((loss - expected).abs() < 1e-6 * size, "{objective:?}: {loss}, not {expected}");
-    let step = 1e-5;
+    // Weights are exponentials of numbers as large as the loss, and carry the rounding of these.
+    let of_weights = if objective == Objective::Importance { 3e-6 * expected.abs() } else { 0.0 };
+    let (step, tolerance) = (1e-5, 1e-5 + of_weights);
     for (argument, gradient) in gradients.iter().enumerate() {
         let slope = |element: usize| {
             let at = |by: f64| {
@@ -56,7 +58,7 @@ fn check(case: &Case, objective: Objective) {
             (at(step) - at(-step)) / (2.0 * step)
         };
         let slopes: Vec<f64> = (0..gradient.len()).map(slope).collect();
-        assert_close(&format!("{objective:?}, argument {argument}"), gradient, &slopes, 1e-5);
+        assert_close(&format!("{objective:?}, argument {argument}"), gradient, &slopes, tolerance);
     }
 }
 
@@ -154,4 +156,12 @@ fn wrong_lengths_are_named() {
     );
     case.arguments[3].pop();
     found(&case, Objective::Average);
+}
+
+#[test]
+fn rounding_of_large_log_weights_stays_in_bounds() {
+    // Two samples compete at log weights of -119, made of terms as large as 100.
+    let sizes = Sizes { n_rows: 1, n_neurons: 67, dim: 2, n_samples: 3 };
+    let case = Case::new(Kind::Gaussian, sizes, 816, true);
+    at_every_level(|| check(&case, Objective::Importance));
 }
