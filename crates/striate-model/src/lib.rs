@@ -58,5 +58,5 @@ pub use readout::ReadoutConfig;
 pub use shifter::ShifterConfig;
 pub use twin::{
     ClipInput, Judgement, LatentState, Moments, SeenResponses, SessionShape, SessionStart,
-    StepLoss, Twin, TwinSpec,
+    StepLoss, Twin, TwinSpec, WindowInput, Windows,
 };

@@ -11,6 +11,7 @@ mod predict;
 mod step;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -23,6 +24,7 @@ pub use distribution::{Judgement, Moments};
 pub use input::ClipInput;
 pub use latents::{LatentState, SeenResponses};
 pub use step::StepLoss;
+pub use window::{WindowInput, Windows};
 
 use crate::config::{ModelConfig, in_range};
 use crate::core::{Core, CoreInput};

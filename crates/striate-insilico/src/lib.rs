@@ -1,0 +1,16 @@
+//! Experiments on fitted twins.
+//!
+//! A [`Subject`] is what an animal is to an experimenter: one twin, or several of the same recording that
+//! answer as one, looking at a display of which it is known what grey and full contrast are
+//! ([`TrainingSample`]). Experiments show it stimuli and give an [`Experiment`]: columns with a value for
+//! each neuron, arrays, and where all of it comes from.
+
+mod error;
+mod experiment;
+mod subject;
+mod training;
+
+pub use error::InsilicoError;
+pub use experiment::{Axis, Column, Experiment, NamedArray, Origin};
+pub use subject::{OwnClips, Subject};
+pub use training::{TrainingConfig, TrainingSample};

@@ -1,0 +1,221 @@
+//! One twin, or several that answer as one.
+
+use ndarray::{Array3, ArrayView4};
+use striate_model::{ClipInput, Twin, WindowInput, Windows};
+use striate_recording::Session;
+
+use crate::error::InsilicoError;
+use crate::training::{TrainingConfig, TrainingSample};
+
+/// What experiments are done on: twins of one session of a recording, and what they were trained on.
+///
+/// Several twins answer with the mean of their responses. Behaviour and pupil stay at their means over
+/// training, latents at 0 where gradients are taken and averaged over their prior elsewhere.
+pub struct Subject<'a> {
+    /// Each twin and the session's number in it.
+    twins: Vec<(&'a Twin, usize)>,
+    /// Name of the session.
+    pub id: String,
+    /// What the twins were trained on; clips of [`Subject::n_lags`] frames.
+    pub training: TrainingSample,
+    n_neurons: usize,
+    n_lags: usize,
+}
+
+/// A clip for each of some neurons, on the window of the screen that it sees.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnClips<'a> {
+    /// Numbers of the neurons, one for each clip.
+    pub neurons: &'a [usize],
+    /// Their windows ([`Subject::windows`]).
+    pub windows: &'a Windows,
+    /// Frames of each clip, at least [`Subject::n_lags`].
+    pub n_frames: usize,
+    /// `[clip, frame, row, column]` on the scale of the recording's stimulus.
+    pub stimulus: &'a [f32],
+}
+
+impl<'a> Subject<'a> {
+    /// Bring the twins before the display. All must have the session, with as many neurons, and the same
+    /// screen.
+    ///
+    /// # Errors
+    /// [`InsilicoError::Mismatch`] for twins that do not fit the session or each other, and what
+    /// [`TrainingSample::read`] reports.
+    pub fn new(
+        twins: &[&'a Twin],
+        session: &Session,
+        config: &TrainingConfig,
+    ) -> Result<Self, InsilicoError> {
+        let info = &session.info;
+        let placed = twins.iter().map(|&twin| Ok((twin, place_of(twin, session)?)));
+        let twins = placed.collect::<Result<Vec<_>, InsilicoError>>()?;
+        let Some(n_lags) = twins.iter().map(|(twin, _)| twin.output_grid().n_lags).max() else {
+            return Err(InsilicoError::mismatch("twins of an experiment", 0, "at least one"));
+        };
+        let training = TrainingSample::read(session, n_lags, config)?;
+        Ok(Self { twins, id: info.id.clone(), training, n_neurons: info.n_neurons, n_lags })
+    }
+
+    /// Neurons of the session.
+    pub fn n_neurons(&self) -> usize {
+        self.n_neurons
+    }
+
+    /// Twins that answer as one.
+    pub fn n_twins(&self) -> usize {
+        self.twins.len()
+    }
+
+    /// Frames that one response depends on; 1 for images.
+    pub fn n_lags(&self) -> usize {
+        self.n_lags
+    }
+
+    /// Rows and columns of the screen.
+    pub fn screen(&self) -> [usize; 2] {
+        let (_, _, height, width) = self.training.clips.dim();
+        [height, width]
+    }
+
+    /// The twins one by one, as subjects of their own.
+    pub fn alone(&self) -> impl Iterator<Item = Self> {
+        self.twins.iter().map(|&twin| Self {
+            twins: vec![twin],
+            id: self.id.clone(),
+            training: self.training.clone(),
+            n_neurons: self.n_neurons,
+            n_lags: self.n_lags,
+        })
+    }
+
+    /// Mean responses `[clip, frame - (n_lags - 1), neuron]` to clips `[clip, frame, height, width]` on
+    /// the scale of the recording's stimulus.
+    ///
+    /// # Errors
+    /// [`InsilicoError::Model`] for clips that do not fit.
+    pub fn respond(&self, clips: ArrayView4<'_, f32>) -> Result<Array3<f32>, InsilicoError> {
+        let (n_clips, n_frames, _, _) = clips.dim();
+        let stimulus = clips.as_standard_layout();
+        let repeat = |values: &[f32]| values.repeat(n_clips * n_frames);
+        let behaviour = self.training.behaviour.as_deref().map(repeat);
+        let pupil_center = self.training.pupil_center.map(|at| repeat(&at));
+        let mut mean = None;
+        for &(twin, session) in &self.twins {
+            let input = ClipInput {
+                session,
+                n_clips,
+                n_frames,
+                stimulus: stimulus.as_slice().unwrap_or_default(),
+                behaviour: behaviour.as_deref(),
+                pupil_center: pupil_center.as_deref(),
+            };
+            let found = self.last(&twin.predict(&input)?, (twin, n_frames, self.n_neurons));
+            self.average(&mut mean, found);
+        }
+        let n_predicted = n_frames + 1 - self.n_lags;
+        let shape = (n_clips, n_predicted, self.n_neurons);
+        Array3::from_shape_vec(shape, mean.unwrap_or_default())
+            .map_err(|e| InsilicoError::mismatch("responses", e, format!("{shape:?}")))
+    }
+
+    /// Windows that hold all that each neuron sees in every twin, and `margin` pixels more.
+    ///
+    /// # Errors
+    /// [`InsilicoError::Model`] for a neuron that is not there.
+    pub fn windows(&self, neurons: &[usize], margin: usize) -> Result<Windows, InsilicoError> {
+        let pupil_center = self.training.pupil_center;
+        if let [(twin, session)] = self.twins[..] {
+            return Ok(twin.windows(session, neurons, margin, pupil_center)?);
+        }
+        // Twins of one recording may look at different places: the whole screen holds them all.
+        Ok(Windows { size: self.screen(), origins: vec![[0, 0]; neurons.len()] })
+    }
+
+    /// Response of each neuron to its own clip, `[clip, frame - (n_lags - 1)]`.
+    ///
+    /// # Errors
+    /// [`InsilicoError::Model`] for clips that do not fit.
+    pub fn own_responses(&self, clips: &OwnClips<'_>) -> Result<Vec<f32>, InsilicoError> {
+        let mut mean = None;
+        for &(twin, session) in &self.twins {
+            let found = twin.own_responses(&self.input(clips, session))?;
+            self.average(&mut mean, self.last(&found, (twin, clips.n_frames, 1)));
+        }
+        Ok(mean.unwrap_or_default())
+    }
+
+    /// [`Subject::own_responses`], and the gradient `[clip, frame, row, column]` of their sum, each
+    /// weighted by `weights`, with respect to the stimulus.
+    ///
+    /// # Errors
+    /// As [`Subject::own_responses`].
+    pub fn own_gradient(
+        &self,
+        clips: &OwnClips<'_>,
+        weights: &[f32],
+    ) -> Result<(Vec<f32>, Vec<f32>), InsilicoError> {
+        let (mut responses, mut gradient) = (None, None);
+        let n_weights = clips.n_frames + 1 - self.n_lags;
+        for &(twin, session) in &self.twins {
+            // A twin that needs fewer frames predicts more; those have no weight.
+            let before = self.n_lags - 1 - twin.frames_consumed();
+            let widened = |of_clip: &[f32]| [&vec![0.0; before], of_clip].concat();
+            let weights: Vec<f32> = weights.chunks_exact(n_weights).flat_map(widened).collect();
+            let (found, slope) = twin.own_gradient(&self.input(clips, session), &weights)?;
+            self.average(&mut responses, self.last(&found, (twin, clips.n_frames, 1)));
+            self.average(&mut gradient, slope);
+        }
+        Ok((responses.unwrap_or_default(), gradient.unwrap_or_default()))
+    }
+
+    fn input<'c>(&'c self, clips: &OwnClips<'c>, session: usize) -> WindowInput<'c> {
+        WindowInput {
+            session,
+            neurons: clips.neurons,
+            windows: clips.windows,
+            n_frames: clips.n_frames,
+            stimulus: clips.stimulus,
+            behaviour: self.training.behaviour.as_deref(),
+            pupil_center: self.training.pupil_center,
+        }
+    }
+
+    /// The frames that all twins predict of `[clip, frame, neuron]`.
+    fn last(&self, all: &[f32], (twin, n_frames, n_neurons): (&Twin, usize, usize)) -> Vec<f32> {
+        let skipped = (self.n_lags - 1 - twin.frames_consumed()) * n_neurons;
+        let per_clip = (n_frames - twin.frames_consumed()) * n_neurons;
+        all.chunks_exact(per_clip).flat_map(|clip| &clip[skipped..]).copied().collect()
+    }
+
+    /// Add one twin's share to a mean over twins.
+    fn average(&self, mean: &mut Option<Vec<f32>>, found: Vec<f32>) {
+        let n_twins = self.twins.len() as f32;
+        match mean {
+            None if self.twins.len() == 1 => *mean = Some(found),
+            None => *mean = Some(found.into_iter().map(|value| value / n_twins).collect()),
+            Some(mean) => {
+                mean.iter_mut().zip(found).for_each(|(mean, value)| *mean += value / n_twins);
+            }
+        }
+    }
+}
+
+/// The session's number in a twin that fits it.
+fn place_of(twin: &Twin, session: &Session) -> Result<usize, InsilicoError> {
+    let (spec, info) = (twin.spec(), &session.info);
+    let found = spec.sessions.iter().position(|shape| shape.id == info.id);
+    let Some(place) = found else {
+        let known: Vec<&str> = spec.sessions.iter().map(|shape| shape.id.as_str()).collect();
+        let expected = format!("one of {}", known.join(", "));
+        return Err(InsilicoError::mismatch("session of the twin", &info.id, expected));
+    };
+    let found = (spec.sessions[place].n_neurons, spec.height, spec.width);
+    let expected = (info.n_neurons, info.height, info.width);
+    if found != expected {
+        let what = format!("neurons, rows and columns of the twin's session {}", info.id);
+        let text = |(n, height, width): (usize, usize, usize)| format!("{n}, {height}, {width}");
+        return Err(InsilicoError::mismatch(what, text(found), text(expected)));
+    }
+    Ok(place)
+}
