@@ -63,13 +63,12 @@ pub fn most_exciting(
             return Err(InsilicoError::Cancelled);
         }
         let name = format!("batch-{index}");
-        let found = match parts.read(&name) {
-            Some(found) => found,
-            None => {
-                let found = Batch::new(subject, some, config)?.optimise(streams, cancel)?;
-                parts.write(&name, &found)?;
-                found
-            }
+        let found = if let Some(found) = parts.read(&name) {
+            found
+        } else {
+            let found = Batch::new(subject, some, config)?.optimise(streams, cancel)?;
+            parts.write(&name, &found)?;
+            found
         };
         results.extend(found)?;
         progress.advance(some.len() as u64);
