@@ -6,11 +6,16 @@
 //! each neuron, arrays, and where all of it comes from.
 
 mod error;
+pub mod exciting;
 mod experiment;
+mod parts;
 mod subject;
+#[cfg(test)]
+mod testing;
 mod training;
 
 pub use error::InsilicoError;
 pub use experiment::{Axis, Column, Experiment, NamedArray, Origin};
+pub use parts::{Part, Parts};
 pub use subject::{OwnClips, Subject};
 pub use training::{TrainingConfig, TrainingSample};
