@@ -8,6 +8,7 @@
 mod error;
 pub mod exciting;
 mod experiment;
+pub mod parametric;
 mod parts;
 mod subject;
 #[cfg(test)]
