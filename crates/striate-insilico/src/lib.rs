@@ -7,10 +7,15 @@
 
 mod error;
 mod experiment;
+mod jackknife;
+mod receptive_field;
 mod subject;
 mod training;
+mod tuning;
 
 pub use error::InsilicoError;
 pub use experiment::{Axis, Column, Experiment, NamedArray, Origin};
+pub use receptive_field::{ReceptiveFieldConfig, receptive_field_bytes, receptive_fields};
 pub use subject::{OwnClips, Subject};
 pub use training::{TrainingConfig, TrainingSample};
+pub use tuning::{TuningConfig, tuning, tuning_bytes};
