@@ -6,15 +6,20 @@
 //! each neuron, arrays, and where all of it comes from.
 
 mod error;
+pub mod exciting;
 mod experiment;
 mod jackknife;
+mod parts;
 mod receptive_field;
 mod subject;
+#[cfg(test)]
+mod testing;
 mod training;
 mod tuning;
 
 pub use error::InsilicoError;
 pub use experiment::{Axis, Column, Experiment, NamedArray, Origin};
+pub use parts::{Part, Parts};
 pub use receptive_field::{ReceptiveFieldConfig, receptive_field_bytes, receptive_fields};
 pub use subject::{OwnClips, Subject};
 pub use training::{TrainingConfig, TrainingSample};
