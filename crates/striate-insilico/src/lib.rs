@@ -9,6 +9,7 @@ mod error;
 pub mod exciting;
 mod experiment;
 mod jackknife;
+pub mod parametric;
 mod parts;
 mod receptive_field;
 mod subject;
