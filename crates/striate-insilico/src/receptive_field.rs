@@ -2,8 +2,10 @@
 
 mod config;
 mod field;
+mod fits;
 mod gradient;
 mod noise;
+mod recorded;
 mod separated;
 mod shape;
 #[cfg(test)]
@@ -13,6 +15,7 @@ use rayon::prelude::*;
 use striate_base::{CancelToken, Progress, Streams};
 
 pub use config::ReceptiveFieldConfig;
+pub use recorded::compare_recorded;
 
 use crate::error::InsilicoError;
 use crate::experiment::Experiment;
@@ -69,6 +72,7 @@ pub fn receptive_fields(
     let about = "Square of the mean gradient over the mean square: 1 in a linear neuron, 0 in one that \
                  responds alike to light and dark.";
     found.column("linearity", "", about, gradients.linearity);
+    fits::add(&mut found, &gradients.filter);
     if config.n_noise_frames > 0 {
         let how = (config, &streams.child(KIND));
         let noise = noise::measure(subject, neurons, &windows, how, (progress, cancel))?;

@@ -62,7 +62,7 @@ pub(super) fn first_eigenvector(matrix: &[Vec<f64>]) -> Vec<f64> {
 }
 
 /// Lag of the lobe nearest to the response, refined by a parabola, and its sign.
-fn nearest_lobe(temporal: &[f64]) -> (f64, f64) {
+pub(super) fn nearest_lobe(temporal: &[f64]) -> (f64, f64) {
     let at = |lag: usize| temporal[temporal.len() - 1 - lag];
     let size = |lag: usize| if lag < temporal.len() { at(lag).abs() } else { 0.0 };
     let highest = (0..temporal.len()).map(size).fold(0.0, f64::max);

@@ -4,6 +4,7 @@ use super::curves::{Axes, Curves, Optimum};
 use super::display::Display;
 use super::naka_rushton;
 use crate::jackknife::{Error, Quantity};
+use crate::parametric::{OrientationTuning, peak_on_log_axis};
 
 /// Share of the largest response from which a size is large enough (Cavanaugh, Bair & Movshon 2002).
 const FULL: f64 = 0.95;
@@ -67,25 +68,10 @@ fn flag(name: &str, about: &'static str) -> Quantity {
     Quantity::new(name, "", about).with(Error::Untold)
 }
 
-/// Length and angle, in degrees, of the mean of unit vectors at `multiple` times the directions, weighted by
-/// responses.
-fn vector_mean(directions_deg: &[f64], responses: &[f64], multiple: f64) -> (f64, f64) {
-    let [mut x, mut y, mut total] = [0.0; 3];
-    for (direction, response) in directions_deg.iter().zip(responses) {
-        let (sine, cosine) = (multiple * direction).to_radians().sin_cos();
-        x += response * cosine;
-        y += response * sine;
-        total += response;
-    }
-    (x.hypot(y) / total, y.atan2(x).to_degrees())
-}
-
 fn of_direction(axes: &Axes, curves: &Curves, display: Display, found: &mut Vec<(Quantity, f64)>) {
     let responses: Vec<f64> = curves.directions.iter().map(|r| r.max(0.0)).collect();
     let directions = &axes.directions_deg;
-    let (selectivity, angle) = vector_mean(directions, &responses, 2.0);
-    // Stripes drift across themselves.
-    let orientation = (0.5 * angle + 90.0).rem_euclid(180.0);
+    let (orientation, selectivity) = preference(directions, &responses, display.is_still());
     let near = |direction: f64| nearest(directions, &responses, direction, display.is_still());
     let [one, other] = [orientation + 90.0, orientation - 90.0].map(near);
     let across = near(orientation).max(near(orientation + 180.0));
@@ -125,8 +111,26 @@ fn of_direction(axes: &Axes, curves: &Curves, display: Display, found: &mut Vec<
     }
 }
 
+/// Preferred orientation and its selectivity; NaN where nothing excites.
+fn preference(directions: &[f64], responses: &[f64], is_still: bool) -> (f64, f64) {
+    let (mut directions, mut responses) = (directions.to_vec(), responses.to_vec());
+    if is_still {
+        // Still stripes are the same from behind.
+        directions.extend_from_within(..);
+        responses.extend_from_within(..);
+        let n = directions.len() / 2;
+        directions[n..].iter_mut().for_each(|direction| *direction += 180.0);
+    }
+    OrientationTuning::new(&directions, &responses, None).map_or((f64::NAN, f64::NAN), |tuning| {
+        (tuning.preferred_orientation_deg.value, tuning.orientation_selectivity.value)
+    })
+}
+
 /// The response to a direction between those shown.
 fn nearest(directions: &[f64], responses: &[f64], direction: f64, is_still: bool) -> f64 {
+    if !direction.is_finite() {
+        return f64::NAN;
+    }
     let turn = if is_still { 180.0 } else { 360.0 };
     let place = direction.rem_euclid(turn) / turn * directions.len() as f64;
     let (before, share) = (place as usize % directions.len(), place.fract());
@@ -161,22 +165,13 @@ fn of_frequency(axes: &Axes, curves: &Curves, display: Display, found: &mut Vec<
     ));
 }
 
-/// The peak of a parabola through the largest response and its neighbours, and whether it has two.
+/// The peak, and whether it lies between stimuli; of fewer than three the one of the largest response.
 fn peak(stimuli: &[f64], responses: &[f64]) -> (f64, bool) {
+    if let Ok(peak) = peak_on_log_axis(stimuli, responses, None) {
+        return (peak.at.value, peak.inside);
+    }
     let best = (0..responses.len()).max_by(|&a, &b| responses[a].total_cmp(&responses[b]));
-    let best = best.unwrap_or(0);
-    if best == 0 || best + 1 == stimuli.len() {
-        return (stimuli[best], false);
-    }
-    let [left, right] = [best - 1, best + 1].map(|i| (stimuli[i] / stimuli[best]).ln());
-    let [below, above] = [best - 1, best + 1].map(|i| responses[i] - responses[best]);
-    // r = slope u + curvature u^2 through both neighbours.
-    let curvature = (above / right - below / left) / (right - left);
-    let slope = below / left - curvature * left;
-    if curvature >= 0.0 {
-        return (stimuli[best], true);
-    }
-    (stimuli[best] * (-0.5 * slope / curvature).exp(), true)
+    (best.map_or(f64::NAN, |best| stimuli[best]), false)
 }
 
 fn of_contrast(axes: &Axes, curves: &Curves, found: &mut Vec<(Quantity, f64)>) {

@@ -1,5 +1,9 @@
 //! `striate probe tuning`: what gratings the twin's neurons prefer.
 
+mod picture;
+
+use std::path::Path;
+
 use clap::Args;
 use serde_json::Value;
 use striate::insilico::{Experiment, Subject, TuningConfig, tuning, tuning_bytes};
@@ -56,5 +60,9 @@ impl Probe for Tuning {
         let context = surroundings.context;
         let (progress, cancel) = (&mut context.progress(), &context.cancel);
         Ok(tuning(subject, neurons, &self.config, progress, cancel)?)
+    }
+
+    fn draw(&self, found: &Experiment, path: &Path) -> Result<(), Failure> {
+        picture::write(found, path)
     }
 }
