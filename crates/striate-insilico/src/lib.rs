@@ -8,15 +8,22 @@
 mod error;
 pub mod exciting;
 mod experiment;
+mod jackknife;
 pub mod parametric;
 mod parts;
+mod receptive_field;
 mod subject;
 #[cfg(test)]
 mod testing;
 mod training;
+mod tuning;
 
 pub use error::InsilicoError;
 pub use experiment::{Axis, Column, Experiment, NamedArray, Origin};
 pub use parts::{Part, Parts};
+pub use receptive_field::{
+    ReceptiveFieldConfig, compare_recorded, receptive_field_bytes, receptive_fields,
+};
 pub use subject::{OwnClips, Subject};
 pub use training::{TrainingConfig, TrainingSample};
+pub use tuning::{TuningConfig, tuning, tuning_bytes};

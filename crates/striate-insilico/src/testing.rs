@@ -1,5 +1,7 @@
 //! Subjects for tests.
 
+pub(crate) mod planted;
+
 use striate_model::Twin;
 
 use crate::subject::Subject;

@@ -1,6 +1,9 @@
 //! `striate probe`: experiments on a fitted twin.
 
 mod latents;
+mod receptive_fields;
+mod selection;
+mod tuning;
 
 use clap::{Args, Subcommand};
 
@@ -12,6 +15,8 @@ pub(super) use latents::analyse;
 /// Experiment on a fitted twin
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
+  striate probe receptive-fields runs/demo
+  striate probe tuning runs/demo
   striate probe latents runs/latent")]
 pub(crate) struct ProbeArguments {
     #[command(subcommand)]
@@ -21,11 +26,15 @@ pub(crate) struct ProbeArguments {
 /// What to find out.
 #[derive(Debug, Subcommand)]
 enum Experiment {
+    ReceptiveFields(receptive_fields::ReceptiveFieldArguments),
+    Tuning(tuning::TuningArguments),
     Latents(latents::LatentsArguments),
 }
 
 pub(crate) fn run(arguments: &ProbeArguments, context: &Context) -> Result<(), Failure> {
     match &arguments.experiment {
+        Experiment::ReceptiveFields(arguments) => receptive_fields::run(arguments, context),
+        Experiment::Tuning(arguments) => tuning::run(arguments, context),
         Experiment::Latents(arguments) => latents::run(arguments, context),
     }
 }
