@@ -7,10 +7,14 @@
 
 mod error;
 mod experiment;
+mod familiarity;
+mod geometry;
 mod subject;
 mod training;
 
 pub use error::InsilicoError;
 pub use experiment::{Axis, Column, Experiment, NamedArray, Origin};
+pub use familiarity::{Deviation, Familiarity, Strangeness};
+pub use geometry::{GeometryConfig, geometry};
 pub use subject::{OwnClips, Subject};
 pub use training::{TrainingConfig, TrainingSample};
