@@ -63,8 +63,8 @@ fn noise_and_gratings_are_strange_and_it_is_said_why() {
     let (noise, grating, bright, still) =
         (judged(&noise), judged(&grating), judged(&bright), judged(&still));
     for found in [&grating, &bright, &still] {
-        assert_eq!(found.percentile, 0.0, "{found:?}");
-        assert!(found.distance > 8.0, "{found:?}");
+        // One of the 200 videos hardly moves either.
+        assert!(found.percentile <= 0.005 && found.distance > 8.0, "{found:?}");
     }
     // These videos differ a lot in how sharp they are, the sharpest of them much like noise.
     assert!(noise.percentile < 0.05 && noise.distance > 4.0, "{noise:?}");
