@@ -30,6 +30,7 @@ use crate::parts::Parts;
 use crate::subject::Subject;
 use batch::Batch;
 pub use config::{ExcitingConfig, Form, Goal, Preconditioning};
+pub(crate) use constraint::similarity;
 use results::Results;
 pub use verify::verify_inputs;
 

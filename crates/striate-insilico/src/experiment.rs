@@ -6,12 +6,15 @@ use std::path::Path;
 use ndarray::{ArrayD, IxDyn};
 use serde::{Deserialize, Serialize};
 use striate_base::files::write_atomic;
-use striate_formats::safetensors::{self, NamedTensor};
+use striate_formats::safetensors::{self, NamedTensor, TensorFile};
 
 use crate::error::InsilicoError;
 
 /// Version of the files this code writes.
 const FORMAT_VERSION: u32 = 1;
+
+/// Largest description read: a hundred columns of a hundred thousand neurons.
+const LARGEST_DESCRIPTION: u64 = 256 << 20;
 
 /// One value for each neuron probed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,26 +90,28 @@ pub struct Experiment {
 }
 
 /// The description beside the arrays.
-#[derive(Serialize)]
-struct Description<'a> {
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Description {
     format_version: u32,
     producer: String,
-    experiment: &'a str,
-    session: &'a str,
-    provenance: &'a Origin,
-    config: &'a serde_json::Value,
-    summary: &'a BTreeMap<String, f64>,
-    columns: &'a [Column],
-    neurons: &'a [usize],
-    arrays: Vec<ArrayDescription<'a>>,
+    experiment: String,
+    session: String,
+    provenance: Origin,
+    config: serde_json::Value,
+    summary: BTreeMap<String, f64>,
+    columns: Vec<Column>,
+    neurons: Vec<usize>,
+    arrays: Vec<ArrayDescription>,
 }
 
-#[derive(Serialize)]
-struct ArrayDescription<'a> {
-    name: &'a str,
-    axes: Vec<&'a str>,
-    unit: &'a str,
-    about: &'a str,
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ArrayDescription {
+    name: String,
+    axes: Vec<String>,
+    unit: String,
+    about: String,
 }
 
 impl Experiment {
@@ -156,6 +161,11 @@ impl Experiment {
         columns.find(|column| column.name == name).map(|column| &column.values[..])
     }
 
+    /// The array of that name.
+    pub fn array_of(&self, name: &str) -> Option<&NamedArray> {
+        self.arrays.iter().find(|array| array.name == name)
+    }
+
     /// Write `STEM.safetensors`, `STEM.csv` and, last, `STEM.json`, into a folder that is made where it
     /// is missing.
     ///
@@ -195,27 +205,74 @@ impl Experiment {
         Ok(safetensors::write(path, &tensors, &BTreeMap::new())?)
     }
 
-    fn description(&self) -> Description<'_> {
-        let scales = self.scales.iter().map(|scale| {
-            let (name, about) = (scale.name.as_str(), "places along the axis");
-            ArrayDescription { name, axes: vec![name], unit: "", about }
+    /// Read what [`Experiment::write`] wrote.
+    ///
+    /// # Errors
+    /// [`InsilicoError::Io`], [`InsilicoError::Format`] and [`InsilicoError::Corrupt`] for files that are not
+    /// there, or not of an experiment.
+    pub fn read(folder: &Path, stem: &str) -> Result<Self, InsilicoError> {
+        let path = folder.join(format!("{stem}.json"));
+        let corrupt = |reason: String| InsilicoError::Corrupt { reason, path: path.clone() };
+        let io = |source| InsilicoError::Io { doing: "read the file", source, path: path.clone() };
+        let length = std::fs::metadata(&path).map_err(io)?.len();
+        if length > LARGEST_DESCRIPTION {
+            let expected = format!("expected at most {LARGEST_DESCRIPTION}");
+            return Err(corrupt(format!("found {length} bytes, {expected}")));
+        }
+        let text = std::fs::read(&path).map_err(io)?;
+        let found: Description =
+            serde_json::from_slice(&text).map_err(|error| corrupt(error.to_string()))?;
+        if found.format_version != FORMAT_VERSION {
+            let version = found.format_version;
+            return Err(corrupt(format!("found version {version}, expected {FORMAT_VERSION}")));
+        }
+        let tensors = TensorFile::open(&folder.join(format!("{stem}.safetensors")))?;
+        let mut experiment = Self {
+            kind: found.experiment,
+            session: found.session,
+            origin: found.provenance,
+            config: found.config,
+            summary: found.summary,
+            neurons: found.neurons,
+            columns: found.columns,
+            ..Self::default()
+        };
+        for ArrayDescription { name, axes, unit, about } in found.arrays {
+            let tensor = tensors.read(&name)?;
+            if axes == [name.as_str()] {
+                experiment.scale(&name, tensor.values);
+                continue;
+            }
+            let values = ArrayD::from_shape_vec(IxDyn(&tensor.shape), tensor.values);
+            let values = values.map_err(|error| corrupt(format!("array {name}: {error}")))?;
+            experiment.arrays.push(NamedArray { name, axes, unit, about, values });
+        }
+        Ok(experiment)
+    }
+
+    fn description(&self) -> Description {
+        let scales = self.scales.iter().map(|scale| ArrayDescription {
+            name: scale.name.clone(),
+            axes: vec![scale.name.clone()],
+            unit: String::new(),
+            about: "places along the axis".into(),
         });
         let arrays = self.arrays.iter().map(|array| ArrayDescription {
-            name: &array.name,
-            axes: array.axes.iter().map(String::as_str).collect(),
-            unit: &array.unit,
-            about: &array.about,
+            name: array.name.clone(),
+            axes: array.axes.clone(),
+            unit: array.unit.clone(),
+            about: array.about.clone(),
         });
         Description {
             format_version: FORMAT_VERSION,
             producer: format!("striate {}", env!("CARGO_PKG_VERSION")),
-            experiment: &self.kind,
-            session: &self.session,
-            provenance: &self.origin,
-            config: &self.config,
-            summary: &self.summary,
-            columns: &self.columns,
-            neurons: &self.neurons,
+            experiment: self.kind.clone(),
+            session: self.session.clone(),
+            provenance: self.origin.clone(),
+            config: self.config.clone(),
+            summary: self.summary.clone(),
+            columns: self.columns.clone(),
+            neurons: self.neurons.clone(),
             arrays: scales.chain(arrays).collect(),
         }
     }

@@ -18,6 +18,7 @@ mod subject;
 #[cfg(test)]
 mod testing;
 mod training;
+mod truth;
 mod tuning;
 
 pub use error::InsilicoError;
@@ -30,4 +31,5 @@ pub use receptive_field::{
 };
 pub use subject::{OwnClips, Subject};
 pub use training::{TrainingConfig, TrainingSample};
+pub use truth::TruthComparison;
 pub use tuning::{TuningConfig, tuning, tuning_bytes};

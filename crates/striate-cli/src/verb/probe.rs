@@ -1,8 +1,10 @@
 //! `striate probe`: experiments on a fitted twin.
 
 mod latents;
+mod most_exciting;
 mod receptive_fields;
 mod selection;
+mod sheet;
 mod tuning;
 
 use clap::{Args, Subcommand};
@@ -17,6 +19,7 @@ pub(super) use latents::analyse;
 #[command(after_long_help = "Examples:
   striate probe receptive-fields runs/demo
   striate probe tuning runs/demo
+  striate probe most-exciting runs/demo
   striate probe latents runs/latent")]
 pub(crate) struct ProbeArguments {
     #[command(subcommand)]
@@ -28,6 +31,7 @@ pub(crate) struct ProbeArguments {
 enum Experiment {
     ReceptiveFields(receptive_fields::ReceptiveFieldArguments),
     Tuning(tuning::TuningArguments),
+    MostExciting(most_exciting::MostExcitingArguments),
     Latents(latents::LatentsArguments),
 }
 
@@ -35,6 +39,7 @@ pub(crate) fn run(arguments: &ProbeArguments, context: &Context) -> Result<(), F
     match &arguments.experiment {
         Experiment::ReceptiveFields(arguments) => receptive_fields::run(arguments, context),
         Experiment::Tuning(arguments) => tuning::run(arguments, context),
+        Experiment::MostExciting(arguments) => most_exciting::run(arguments, context),
         Experiment::Latents(arguments) => latents::run(arguments, context),
     }
 }

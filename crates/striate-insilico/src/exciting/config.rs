@@ -72,7 +72,8 @@ pub struct ExcitingConfig {
     /// several responses is climbed. Default: as many as one response depends on.
     pub n_frames: Option<usize>,
     /// Contrast: the norm of an input's deviations from the training stimuli's mean, in units of what such a
-    /// window of training stimuli has on average; above 0, at most 10. Default 1.
+    /// window of training stimuli has on average; above 0, at most 10. Default 0.4: an input puts in one place
+    /// what natural stimuli spread, and with more its pixels would reach the ends of the display's range.
     pub contrast: f64,
     /// Steps of the ascent, 1 to 100 000. Default 200.
     pub steps: usize,
@@ -97,7 +98,7 @@ impl Default for ExcitingConfig {
             goal: Goal::Most,
             form: None,
             n_frames: None,
-            contrast: 1.0,
+            contrast: 0.4,
             steps: 200,
             step_size: 0.3,
             preconditioning: Preconditioning::Blur { sigma_px: 1.0 },

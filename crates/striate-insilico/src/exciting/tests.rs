@@ -87,12 +87,16 @@ fn search(twin: &Twin, config: &ExcitingConfig, parts: &Parts) -> Experiment {
 }
 
 fn plain() -> ExcitingConfig {
-    ExcitingConfig { preconditioning: Preconditioning::None, ..ExcitingConfig::default() }
+    ExcitingConfig {
+        contrast: 1.0,
+        preconditioning: Preconditioning::None,
+        ..ExcitingConfig::default()
+    }
 }
 
 /// Correlation of the input of each neuron with its kernel, put at its place in the window.
 fn correlations(twin: &Twin, found: &Experiment) -> Vec<f64> {
-    let inputs = &found.arrays.iter().find(|array| array.name == "input").unwrap().values;
+    let inputs = &found.array_of("input").unwrap().values;
     let grid = twin.output_grid();
     let centres = twin.readout_positions(0).unwrap();
     let of = |neuron: usize| {
@@ -138,7 +142,7 @@ fn the_optimum_of_a_linear_neuron_is_its_filter() {
         |name: &str| found.values_of(name).unwrap().iter().map(|v| v.unwrap()).collect::<Vec<_>>();
     assert!(column("start_agreement").iter().all(|&alike| alike > 0.98));
     assert!(found.summary["share_beyond_best_training"] == 1.0);
-    let inputs = &found.arrays.iter().find(|array| array.name == "input").unwrap().values;
+    let inputs = &found.array_of("input").unwrap().values;
     let norm: f64 =
         inputs.index_axis(ndarray::Axis(0), 0).iter().map(|&v| f64::from(v).powi(2)).sum();
     let n_pixels = inputs.len() / 6;
@@ -161,7 +165,7 @@ fn images_for_video_twins_stand_still_and_videos_do_not() {
     for (form, is_still) in [(Form::Image, true), (Form::Video, false)] {
         let config = ExcitingConfig { form: Some(form), n_frames: Some(6), steps: 40, ..plain() };
         let found = search(&twin, &config, &Parts::none());
-        let inputs = &found.arrays.iter().find(|array| array.name == "input").unwrap().values;
+        let inputs = &found.array_of("input").unwrap().values;
         let one = inputs.index_axis(ndarray::Axis(0), 1);
         let frames = [0, 5].map(|frame| one.index_axis(ndarray::Axis(0), frame).to_owned());
         assert_eq!(frames[0] == frames[1], is_still);
@@ -173,7 +177,7 @@ fn diverse_inputs_differ_and_still_excite() {
     let twin = twin(1, 2);
     let config = ExcitingConfig { n_diverse: 3, n_starts: 1, repulsion: 2.0, ..plain() };
     let found = search(&twin, &config, &Parts::none());
-    let array = |name: &str| &found.arrays.iter().find(|array| array.name == name).unwrap().values;
+    let array = |name: &str| &found.array_of(name).unwrap().values;
     let inputs = array("diverse_input");
     let copy = |c: usize| -> Vec<f32> {
         inputs

@@ -21,8 +21,7 @@ pub fn verify_inputs(
     goal: Goal,
     other: &Subject<'_>,
 ) -> Result<(), InsilicoError> {
-    let mut arrays = experiment.arrays.iter();
-    let Some(inputs) = arrays.find(|array| array.name == "input") else {
+    let Some(inputs) = experiment.array_of("input") else {
         return Err(InsilicoError::mismatch("array `input` of an experiment", "none", "one"));
     };
     let values = inputs.values.as_standard_layout();

@@ -41,3 +41,20 @@ fn values_that_do_not_fill_their_shape_are_refused() {
     let error = example().array(("curve", "", ""), &[("neuron", 2)], vec![0.0]).unwrap_err();
     assert!(error.to_string().contains("found 1, expected [2]"), "{error}");
 }
+
+#[test]
+fn what_was_written_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut wrote = example();
+    wrote.columns[0].values = vec![Some(0.1), None];
+    wrote.arrays[0].values.fill(0.1);
+    wrote.write(folder.path(), "session-0").unwrap();
+    assert_eq!(Experiment::read(folder.path(), "session-0").unwrap(), wrote);
+    let path = folder.path().join("session-0.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("\"format_version\":1", "\"format_version\":9")).unwrap();
+    let error = Experiment::read(folder.path(), "session-0").unwrap_err().to_string();
+    assert!(error.contains("found version 9, expected 1"), "{error}");
+    std::fs::write(&path, &text[..text.len() / 2]).unwrap();
+    assert!(Experiment::read(folder.path(), "session-0").is_err());
+}

@@ -130,7 +130,18 @@ impl ProbeSelection {
     }
 }
 
+/// What is sampled of a tier to know what twins were trained on.
+pub(super) fn training(tier: &str) -> TrainingConfig {
+    TrainingConfig { tier: tier.to_owned(), ..TrainingConfig::default() }
+}
+
 impl Selected<'_> {
+    /// Frames that a response of the twins depends on.
+    pub(super) fn n_lags(&self) -> usize {
+        let twins = std::iter::once(&self.run.twin).chain(&self.others);
+        twins.map(|twin| twin.output_grid().n_lags).max().unwrap_or(1)
+    }
+
     /// Do an experiment on every session that was chosen, and tell.
     pub(super) fn probe<P: Probe>(&self, probe: &P, context: &Context) -> Result<(), Failure> {
         let mut done = Vec::new();
@@ -196,8 +207,7 @@ impl Selected<'_> {
         {
             return Ok(Done { session: info.id.clone(), path, kept: true, summary });
         }
-        let training =
-            TrainingConfig { tier: self.run.config.fit.train_tier.clone(), ..Default::default() };
+        let training = training(&self.run.config.fit.train_tier);
         let twins: Vec<&Twin> = std::iter::once(&self.run.twin).chain(&self.others).collect();
         let subject = Subject::new(&twins, session, &training)?;
         let needed = probe.bytes(&subject, &neurons)?
