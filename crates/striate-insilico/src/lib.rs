@@ -8,6 +8,8 @@
 mod error;
 pub mod exciting;
 mod experiment;
+mod familiarity;
+mod geometry;
 mod jackknife;
 pub mod parametric;
 mod parts;
@@ -20,6 +22,8 @@ mod tuning;
 
 pub use error::InsilicoError;
 pub use experiment::{Axis, Column, Experiment, NamedArray, Origin};
+pub use familiarity::{Deviation, Familiarity, Strangeness};
+pub use geometry::{GeometryConfig, geometry};
 pub use parts::{Part, Parts};
 pub use receptive_field::{
     ReceptiveFieldConfig, compare_recorded, receptive_field_bytes, receptive_fields,

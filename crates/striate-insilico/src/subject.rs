@@ -1,8 +1,9 @@
 //! One twin, or several that answer as one.
 
-use ndarray::{Array3, ArrayView4};
+use ndarray::{Array2, Array3, ArrayView4};
+use striate_base::RandomStream;
 use striate_model::{ClipInput, Twin, WindowInput, Windows};
-use striate_recording::Session;
+use striate_recording::{Session, TrialData};
 
 use crate::error::InsilicoError;
 use crate::training::{TrainingConfig, TrainingSample};
@@ -150,6 +151,32 @@ impl<'a> Subject<'a> {
         let shape = (n_clips, n_predicted, self.n_neurons);
         Array3::from_shape_vec(shape, mean.unwrap_or_default())
             .map_err(|e| InsilicoError::mismatch("responses", e, format!("{shape:?}")))
+    }
+
+    /// Responses `[frame - (n_lags - 1), neuron]` drawn from the predicted distribution for a trial with the
+    /// behaviour recorded in it. Of several twins one draws, in turns of `turn`: a mean of several draws would
+    /// vary less than any of them.
+    pub(crate) fn draw(
+        &self,
+        data: &TrialData,
+        turn: usize,
+        random: &mut RandomStream,
+    ) -> Result<Array2<f32>, InsilicoError> {
+        let (twin, session) = self.twins[turn % self.twins.len()];
+        let n_frames = data.stimulus.dim().0;
+        let stimulus = data.stimulus.as_standard_layout();
+        let input = ClipInput {
+            session,
+            n_clips: 1,
+            n_frames,
+            stimulus: stimulus.as_slice().unwrap_or_default(),
+            behaviour: data.behaviour.as_ref().and_then(|values| values.as_slice()),
+            pupil_center: data.pupil_center.as_ref().and_then(|values| values.as_slice()),
+        };
+        let found = self.last(&twin.sample(&input, random)?, (twin, n_frames, self.n_neurons));
+        let shape = (n_frames + 1 - self.n_lags, self.n_neurons);
+        Array2::from_shape_vec(shape, found)
+            .map_err(|e| InsilicoError::mismatch("responses drawn", e, format!("{shape:?}")))
     }
 
     /// Windows that hold all that each neuron sees in every twin, and `margin` pixels more.

@@ -1,5 +1,6 @@
 //! A twin: everything from stimulus to rates, for all sessions of a recording.
 
+mod channels;
 mod distribution;
 mod file;
 mod given;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use striate_base::Streams;
 use striate_ops::{Pool, Tape};
 
+pub use channels::ChannelInput;
 pub use distribution::{Judgement, Moments};
 pub use input::ClipInput;
 pub use latents::{LatentState, SeenResponses};

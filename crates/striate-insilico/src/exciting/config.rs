@@ -172,11 +172,20 @@ impl ExcitingConfig {
         Ok((clips / self.copies()).max(1))
     }
 
-    /// Bytes that [`super::most_exciting`] needs beside what the twin does, about.
-    pub fn needed_bytes(&self, subject: &Subject<'_>, n_neurons: usize) -> u64 {
-        let [height, width] = subject.screen();
-        let per_input = 4 * self.n_frames(subject) * height * width;
-        (per_input * n_neurons * (1 + self.n_diverse)) as u64
+    /// Bytes that [`super::most_exciting`] holds beside what the twins need, about.
+    ///
+    /// # Errors
+    /// As [`Subject::windows`].
+    pub fn needed_bytes(
+        &self,
+        subject: &Subject<'_>,
+        neurons: &[usize],
+    ) -> Result<u64, InsilicoError> {
+        let some = &neurons[..neurons.len().min(1)];
+        let [height, width] = subject.windows(some, self.margin_px)?.size;
+        // The best and the distinct inputs of all, and those of a batch with their gradients.
+        let n_inputs = neurons.len() * (1 + self.n_diverse) + 4 * 256;
+        Ok((4 * self.n_frames(subject) * height * width * n_inputs) as u64)
     }
 }
 

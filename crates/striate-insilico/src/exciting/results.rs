@@ -1,14 +1,15 @@
 //! From batches to an experiment.
 
-use ndarray::{Axis, s};
+use ndarray::{ArrayView4, Axis, s};
+use striate_model::Windows;
 
 use super::config::{ExcitingConfig, Goal};
 use super::constraint::similarity;
 use crate::error::InsilicoError;
 use crate::experiment::Experiment;
+use crate::familiarity::Familiarity;
 use crate::parts::Part;
 use crate::subject::{OwnClips, Subject};
-use striate_model::Windows;
 
 /// Training clips that are shown at a time.
 const CLIPS_AT_ONCE: usize = 32;
@@ -144,6 +145,28 @@ impl Results {
         found.column("window_row", "px", about, self.origins.iter().map(|at| at[0] as f64));
         let about = "Column of the window's upper left pixel on the screen.";
         found.column("window_column", "px", about, self.origins.iter().map(|at| at[1] as f64));
+        self.familiarity_columns(subject, found)
+    }
+
+    /// How far the inputs are from training stimuli seen through the same windows.
+    fn familiarity_columns(
+        &self,
+        subject: &Subject<'_>,
+        found: &mut Experiment,
+    ) -> Result<(), InsilicoError> {
+        let [n_frames, height, width] = self.shape;
+        let windows = Windows { size: [height, width], origins: self.origins.clone() };
+        let known = Familiarity::in_windows(&subject.training, &windows)?;
+        let shape = (self.origins.len(), n_frames, height, width);
+        let inputs = ArrayView4::from_shape(shape, &self.inputs)
+            .map_err(|e| InsilicoError::mismatch("inputs", e, format!("{shape:?}")))?;
+        let judged = known.judge(inputs)?;
+        let about = "Mahalanobis distance of the input from training stimuli in such windows.";
+        let distances = judged.iter().map(|judged| judged.distance);
+        found.column("distance_from_training", "", about, distances);
+        let about = "Share of the training stimuli that are farther out than the input.";
+        let shares = judged.iter().map(|judged| judged.percentile);
+        found.column("share_of_training_farther", "", about, shares);
         Ok(())
     }
 

@@ -65,7 +65,7 @@ mod tests {
         let inverse = factor.inverse();
         for (row, line) in matrix.iter().enumerate() {
             for column in 0..3 {
-                let product: f64 = (0..3).map(|k| line[k] * inverse[k][column]).sum();
+                let product: f64 = line.iter().zip(&inverse).map(|(a, b)| a * b[column]).sum();
                 let expected = f64::from(u8::from(row == column));
                 assert!((product - expected).abs() < 1e-13, "{row} {column}: {product}");
             }

@@ -68,18 +68,15 @@ pub(super) fn minimise<const N: usize>(
             break;
         }
         let next = at.step(&free, damping).map(|to| Place::new(problem, to, bounds));
-        match next.filter(|next| next.sum_of_squares < at.sum_of_squares) {
-            Some(next) => {
-                let predicted = at.predicted_fall(&next.parameters);
-                let ratio = (at.sum_of_squares - next.sum_of_squares) / predicted;
-                damping *= (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(1.0 / 3.0, 2.0);
-                growth = 2.0;
-                at = next;
-            }
-            None => {
-                damping *= growth;
-                growth *= 2.0;
-            }
+        if let Some(next) = next.filter(|next| next.sum_of_squares < at.sum_of_squares) {
+            let predicted = at.predicted_fall(&next.parameters);
+            let ratio = (at.sum_of_squares - next.sum_of_squares) / predicted;
+            damping *= (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(1.0 / 3.0, 2.0);
+            growth = 2.0;
+            at = next;
+        } else {
+            damping *= growth;
+            growth *= 2.0;
         }
     }
     let inside = (0..N).all(|k| bounds[k][0] < at.parameters[k] && at.parameters[k] < bounds[k][1]);
@@ -131,7 +128,9 @@ impl<const N: usize> Place<N> {
             if !free[k] {
                 right[k] = 0.0;
                 matrix[k] = [0.0; N];
-                matrix.iter_mut().for_each(|row| row[k] = 0.0);
+                for row in &mut matrix {
+                    row[k] = 0.0;
+                }
                 matrix[k][k] = 1.0;
             }
         }

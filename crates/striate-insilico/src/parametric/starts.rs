@@ -71,8 +71,7 @@ struct Spectrum {
 
 impl Spectrum {
     fn new(picture: &Picture, blob: Blob) -> Self {
-        let (width, height) =
-            ((2 * picture.width).next_power_of_two(), (2 * picture.height).next_power_of_two());
+        let (width, height) = (2 * picture.width, 2 * picture.height);
         let mut rows = vec![Complex::default(); width * height];
         for (line, y) in windowed(picture, blob).chunks_exact(picture.width).zip(0..) {
             for (value, target) in line.iter().zip(&mut rows[y * width..]) {

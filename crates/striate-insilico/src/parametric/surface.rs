@@ -10,6 +10,9 @@ use crate::error::{InsilicoError, in_range};
 /// Parameters, the last ones, in which every family is linear; the very last is the offset.
 const N_LINEAR: usize = 3;
 
+/// Evaluations after which only the best start is followed any further.
+const EARLY_ITERATIONS: usize = 15;
+
 /// Fewest pixels per side: what is smaller has hardly more pixels than a surface has parameters.
 const SMALLEST_SIDE: usize = 5;
 
@@ -19,7 +22,7 @@ const SMALLEST_SIDE: usize = 5;
 pub struct PictureFitConfig {
     /// Starting points, the best of many, from which the least squares are sought: 1..=20.
     pub n_starts: usize,
-    /// Most evaluations of the picture per start, 10..=10000.
+    /// Most evaluations of the picture from the best of these, 10..=10000.
     pub max_iterations: usize,
 }
 
@@ -137,14 +140,16 @@ impl Picture {
             exact: 1e-13 * n as f64,
         };
         let problem = Problem::<S> { picture: self, surface: std::marker::PhantomData };
+        let search = |from: [f64; N], max_iterations: usize| {
+            minimise(&problem, from, bounds, Stopping { max_iterations, ..stopping })
+        };
         let best = ranked
             .into_iter()
             .take(config.n_starts)
-            .map(|(_, start)| minimise(&problem, start, bounds, stopping))
+            .map(|(_, start)| search(start, EARLY_ITERATIONS.min(config.max_iterations)))
             .min_by(|a, b| a.sum_of_squares.total_cmp(&b.sum_of_squares));
-        self.in_units(best.unwrap_or_else(|| {
-            minimise(&problem, [0.0; N], bounds, Stopping { max_iterations: 0, ..stopping })
-        }))
+        let from = best.map_or([0.0; N], |best| best.parameters);
+        self.in_units(search(from, config.max_iterations))
     }
 
     /// The sum of squares and the start completed by its best linear parameters; None where these

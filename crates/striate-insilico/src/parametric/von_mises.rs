@@ -172,7 +172,9 @@ impl Curve<'_> {
                 inverse[k].iter().zip(gradient).map(|(a, b)| a * b).sum::<f64>() * error
             });
             for (row, a) in covariance.iter_mut().zip(moves) {
-                row.iter_mut().zip(moves).for_each(|(value, b)| *value += a * b);
+                for (value, b) in row.iter_mut().zip(moves) {
+                    *value += a * b;
+                }
             }
         });
         Some(covariance)

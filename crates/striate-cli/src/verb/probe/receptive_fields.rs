@@ -59,7 +59,9 @@ pub(crate) fn run(arguments: &ReceptiveFieldArguments, context: &Context) -> Res
 }
 
 impl Probe for ReceptiveFields {
-    const KIND: &'static str = "receptive-fields";
+    fn kind(&self) -> &'static str {
+        "receptive-fields"
+    }
 
     fn config(&self) -> Value {
         let mut config = serde_json::json!(self.config);

@@ -73,7 +73,7 @@ pub(super) struct Done {
 /// An experiment on one session.
 pub(super) trait Probe {
     /// Name of the experiment and of its folder.
-    const KIND: &'static str;
+    fn kind(&self) -> &'static str;
 
     /// What decides the results, besides twins, recording, seed and neurons.
     fn config(&self) -> serde_json::Value;
@@ -148,7 +148,7 @@ impl Selected<'_> {
             }
             text += &format!("  files: {}.*\n", done.path.display());
         }
-        let value = serde_json::json!({ "experiment": P::KIND, "sessions": done });
+        let value = serde_json::json!({ "experiment": probe.kind(), "sessions": done });
         context.result(&text, &value);
         Ok(())
     }
@@ -187,7 +187,7 @@ impl Selected<'_> {
             None => (0..info.n_neurons).collect(),
         };
         let out = self.selection.out.clone();
-        let folder = out.unwrap_or_else(|| self.run.folder.path().join("probe")).join(P::KIND);
+        let folder = out.unwrap_or_else(|| self.run.folder.path().join("probe")).join(probe.kind());
         let stem = format!("session-{place}");
         let path = folder.join(&stem);
         let config = probe.config();

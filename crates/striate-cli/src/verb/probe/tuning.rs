@@ -41,7 +41,9 @@ pub(crate) fn run(arguments: &TuningArguments, context: &Context) -> Result<(), 
 }
 
 impl Probe for Tuning {
-    const KIND: &'static str = "tuning";
+    fn kind(&self) -> &'static str {
+        "tuning"
+    }
 
     fn config(&self) -> Value {
         serde_json::json!(self.config)

@@ -84,7 +84,6 @@ fn standard_errors_are_those_of_many_draws() {
         }
     }
     let spreads = squares.map(f64::sqrt);
-    eprintln!("MEASURED z spread difference {spreads:.2?}");
     // 100 draws leave 0.07 of a spread of 1; four of those for the worst of seven.
     assert!(spreads.iter().all(|spread| (0.72..1.28).contains(spread)), "{spreads:?}");
 }

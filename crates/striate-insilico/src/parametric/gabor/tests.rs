@@ -140,21 +140,21 @@ fn standard_errors_are_those_of_many_draws() {
         }
     }
     let spreads = squares.map(f64::sqrt);
-    eprintln!("MEASURED z spread gabor {spreads:.2?}");
     // 100 draws leave 0.07 of a spread of 1; four of those for the worst of nine.
     assert!(spreads.iter().all(|spread| (0.72..1.28).contains(spread)), "{spreads:?}");
 }
 
 #[test]
-fn noise_of_the_amplitude_leaves_orientation_and_frequency() {
+fn noisy_gabors_keep_orientation_and_frequency() {
     for draw in 0..20 {
         let orientation_deg = 9.0 * draw as f64;
         let planted = EllipticalGabor { orientation_deg, ..PLANTED };
-        let found = fit(&noisy(&planted, (36, 64), 1.0, draw));
+        // The Gabor makes a tenth of the picture's variance.
+        let found = fit(&noisy(&planted, (36, 64), 0.5, draw));
         let off = differences(&found.gabor, &planted);
-        eprintln!("OFF {off:.2?} {:.2?}", found.standard_errors.map(|e| values(&e)));
-        // Some four standard errors.
-        assert!(off[5].abs() < 12.0 && off[4].abs() < 1.2, "{draw}: {off:?} {found:?}");
+        // Four standard errors of 1 degree, and of 5 % in wavelength.
+        assert!(off[5].abs() < 4.0, "{draw}: {off:?} {found:?}");
+        assert!(off[4].abs() < 0.2 * planted.wavelength_px, "{draw}: {off:?} {found:?}");
     }
 }
 
@@ -198,40 +198,5 @@ fn any_picture_gives_finite_parameters_and_honest_variance() {
         let sum = |values: Array2<f32>| values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
         let left = sum(&picture - &drawn) / sum(&picture - mean);
         assert!((1.0 - left - explained).abs() < 1e-3, "{left} {found:?}");
-    }
-}
-
-#[test]
-#[ignore]
-fn timing() {
-    for noise in [0.0, 0.5, 1.0] {
-        let pictures: Vec<_> = (0..20).map(|d| noisy(&PLANTED, (36, 64), noise, d)).collect();
-        let start = std::time::Instant::now();
-        for p in &pictures {
-            std::hint::black_box(fit(p));
-        }
-        eprintln!("TIME gabor noise {noise}: {:.2} ms", start.elapsed().as_secs_f64() * 50.0);
-        let start = std::time::Instant::now();
-        for p in &pictures {
-            let picture = Picture::new(p.view()).unwrap();
-            let starts: Vec<_> =
-                blobs(&picture).into_iter().flat_map(|blob| starts_at(&picture, blob)).collect();
-            std::hint::black_box(starts);
-        }
-        eprintln!("  starts {:.2} ms", start.elapsed().as_secs_f64() * 50.0);
-        let start = std::time::Instant::now();
-        for p in &pictures {
-            let c = PictureFitConfig { n_starts: 1, ..Default::default() };
-            std::hint::black_box(fit_gabor(p.view(), &c).unwrap());
-        }
-        eprintln!("  one start {:.2} ms", start.elapsed().as_secs_f64() * 50.0);
-        let start = std::time::Instant::now();
-        for p in &pictures {
-            let c = PictureFitConfig::default();
-            std::hint::black_box(
-                crate::parametric::fit_difference_of_gaussians(p.view(), &c).unwrap(),
-            );
-        }
-        eprintln!("  dog {:.2} ms", start.elapsed().as_secs_f64() * 50.0);
     }
 }

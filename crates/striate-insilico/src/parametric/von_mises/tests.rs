@@ -79,7 +79,6 @@ fn standard_errors_are_those_of_many_draws() {
         }
     }
     let spreads = squares.map(|row| row.map(f64::sqrt));
-    eprintln!("MEASURED z spread von Mises {spreads:.2?}");
     // 400 draws leave 0.035; errors from 12 degrees of freedom have heavy tails (1.1).
     assert!(spreads[0].iter().all(|spread| (0.85..1.15).contains(spread)), "{spreads:?}");
     assert!(spreads[1].iter().all(|spread| (0.92..1.28).contains(spread)), "{spreads:?}");
