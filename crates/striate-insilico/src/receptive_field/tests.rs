@@ -41,7 +41,7 @@ fn fields_of_planted_cells_are_found() {
             cell.gabor.picture(planted::SCREEN[0], planted::SCREEN[1]).unwrap();
         let agreement = |name: &str| {
             let spatial = array(&found, name).index_axis(Axis(0), i);
-            correlation(&numbers(&spatial), &numbers(&truth))
+            correlation(&numbers(spatial), &numbers(&truth))
         };
         let fitted = |name: &str| column(&found, name)[i];
         let turned = fitted("gabor_orientation") - cell.gabor.orientation_deg;
@@ -73,7 +73,7 @@ fn fields_of_planted_cells_are_found() {
             let lag = column(&found, &format!("{of}_peak_lag"))[i];
             assert!((lag - 1.045).abs() < 0.1, "{i} {of}: {lag}");
             let temporal = array(&found, &format!("{of}_temporal"));
-            let temporal = numbers(&temporal.index_axis(Axis(0), i));
+            let temporal = numbers(temporal.index_axis(Axis(0), i));
             assert!(correlation(&temporal, &KERNEL_OVER_TIME) > 0.98, "{i} {of}: {temporal:?}");
         }
         // Stripes and the threshold take from the envelope's spread.
