@@ -106,6 +106,12 @@ impl<'a> Subject<'a> {
         self.n_lags
     }
 
+    /// Frames to either side that a response depends on besides, where a readout mixes frames
+    /// ([`Twin::frames_ahead`]).
+    pub fn frames_ahead(&self) -> usize {
+        self.twins.iter().map(|(twin, _)| twin.frames_ahead()).max().unwrap_or(0)
+    }
+
     /// Rows and columns of the screen.
     pub fn screen(&self) -> [usize; 2] {
         let (_, _, height, width) = self.training.clips.dim();

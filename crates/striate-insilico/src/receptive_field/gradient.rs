@@ -58,7 +58,7 @@ pub(super) fn measure(
         };
         let size = windows.size;
         let field = |parts| Field { n_frames: subject.n_lags(), size, origin, parts };
-        let (filters, linearity) = clips.summarise(all, n_parts);
+        let (filters, linearity) = summarise(all, n_parts);
         let [mean, filter] = filters;
         found.grey.push(field(vec![grey.clone()]));
         found.mean.push(field(mean));
@@ -124,39 +124,38 @@ impl Clips {
         }
         Ok(found)
     }
+}
 
-    /// Parts of the mean, the leading direction (which has none: directions do not add up), and the
-    /// share of the mean.
-    fn summarise(&self, all: &[Vec<f64>], n_parts: usize) -> ([Vec<Vec<f64>>; 2], f64) {
-        let length = all.first().map_or(0, Vec::len);
-        let gram: Vec<Vec<f64>> =
-            all.par_iter().map(|a| all.iter().map(|b| dot(a, b)).collect()).collect();
-        let weighted = |weights: &dyn Fn(usize) -> f64| {
-            let mut sum = vec![0.0; length];
-            for (clip, gradient) in all.iter().enumerate() {
-                let weight = weights(clip);
-                if weight != 0.0 {
-                    sum.iter_mut().zip(gradient).for_each(|(sum, value)| *sum += weight * value);
-                }
+/// Parts of the mean, the leading direction (which has none: directions do not add up), and the
+/// share of the mean.
+fn summarise(all: &[Vec<f64>], n_parts: usize) -> ([Vec<Vec<f64>>; 2], f64) {
+    let length = all.first().map_or(0, Vec::len);
+    let gram: Vec<Vec<f64>> =
+        all.par_iter().map(|a| all.iter().map(|b| dot(a, b)).collect()).collect();
+    let weighted = |weights: &dyn Fn(usize) -> f64| {
+        let mut sum = vec![0.0; length];
+        for (clip, gradient) in all.iter().enumerate() {
+            let weight = weights(clip);
+            if weight != 0.0 {
+                sum.iter_mut().zip(gradient).for_each(|(sum, value)| *sum += weight * value);
             }
-            sum
-        };
-        let in_part = |part: usize| move |clip: usize| clip % n_parts == part;
-        let size = |part: usize| (0..all.len()).filter(|&clip| in_part(part)(clip)).count() as f64;
-        let mean = |part: usize| {
-            weighted(&|clip| if in_part(part)(clip) { 1.0 / size(part) } else { 0.0 })
-        };
-        let means: Vec<Vec<f64>> = (0..n_parts).map(mean).collect();
-        let of_all = weighted(&|_| 1.0 / all.len() as f64);
-        let direction = first_eigenvector(&gram);
-        let squares: f64 = (0..all.len()).map(|clip| gram[clip][clip]).sum::<f64>();
-        let linearity = dot(&of_all, &of_all) / squares * all.len() as f64;
-        // Scaled to the root of the mean square along it, with the sign of the mean.
-        let along: f64 = gram.iter().map(|row| dot(row, &direction)).sum();
-        let factor = along.signum() / (all.len() as f64).sqrt();
-        let whole = weighted(&|clip| direction[clip] * factor);
-        ([means, vec![whole]], linearity)
-    }
+        }
+        sum
+    };
+    let in_part = |part: usize| move |clip: usize| clip % n_parts == part;
+    let size = |part: usize| (0..all.len()).filter(|&clip| in_part(part)(clip)).count() as f64;
+    let mean =
+        |part: usize| weighted(&|clip| if in_part(part)(clip) { 1.0 / size(part) } else { 0.0 });
+    let means: Vec<Vec<f64>> = (0..n_parts).map(mean).collect();
+    let of_all = weighted(&|_| 1.0 / all.len() as f64);
+    let direction = first_eigenvector(&gram);
+    let squares: f64 = (0..all.len()).map(|clip| gram[clip][clip]).sum::<f64>();
+    let linearity = dot(&of_all, &of_all) / squares * all.len() as f64;
+    // Scaled to the root of the mean square along it, with the sign of the mean.
+    let along: f64 = gram.iter().map(|row| dot(row, &direction)).sum();
+    let factor = along.signum() / (all.len() as f64).sqrt();
+    let whole = weighted(&|clip| direction[clip] * factor);
+    ([means, vec![whole]], linearity)
 }
 
 /// Append the window of a clip `[frame, height, width]`.

@@ -1,8 +1,9 @@
 //! Receptive fields of the recording itself, beside those of the twin.
 
-use ndarray::{ArrayView3, s};
+use ndarray::{Array3, ArrayView3, s};
 use striate_base::CancelToken;
 use striate_recording::{Session, StimulusFeature, response_triggered_average};
+use striate_stimuli::GaussianBlur;
 
 use super::separated::nearest_lobe;
 use super::{Experiment, InsilicoError, bound};
@@ -10,8 +11,11 @@ use super::{Experiment, InsilicoError, bound};
 /// Bytes of averages and their sums held at once, about.
 const BYTES_AT_A_TIME: usize = 1 << 30;
 
+/// Standard deviation in pixels of the blur that raises fields of several pixels out of the noise.
+const BLUR_PX: f64 = 1.0;
+
 /// Height, relative to the highest, from which pixels belong to the field.
-const RELATIVE_HEIGHT: f64 = 0.3;
+const RELATIVE_HEIGHT: f64 = 0.2;
 
 /// The same over the noise.
 const HEIGHT_OVER_NOISE: f64 = 3.5;
@@ -35,8 +39,8 @@ struct Recorded {
 /// `is_recorded_sta_significant`, `recorded_distance` (from the twin's) and `recorded_agreement`, and to the
 /// summary how many of the significant ones lie within a pixel of the twin's and have its sign.
 ///
-/// The noise of an average is told by the median of its absolute values, most of which lie outside of the
-/// field. A field is what hangs together around the highest pixel, 0.3 times as high or more; its
+/// Averages are blurred by a pixel. Their noise is told by the median of their absolute values, most of which
+/// lie outside of the field. A field is what hangs together around the highest pixel, 0.2 times as high or more; its
 /// centre is that of its energy, and its sign that of the highest pixel in the lobe nearest to the
 /// response. The twin's are taken in the same way from its `sta`.
 ///
@@ -65,10 +69,11 @@ pub fn compare_recorded(
         let averages = response_triggered_average(session, tier, n_frames, feature, cancel)?;
         while let Some(&neuron) = found.neurons.get(place).filter(|&&neuron| neuron < end) {
             // The twin's have frames in the order of time.
-            let recorded = averages.slice(s![neuron - first, ..;-1, .., ..]);
-            let twin = stas.slice(s![place, .., .., ..]);
-            let twin_alone = measure(twin, twin, false_alarms);
-            both.push((measure(recorded, twin, false_alarms), twin_alone));
+            let recorded = blurred(averages.slice(s![neuron - first, ..;-1, .., ..]));
+            let twin = blurred(stas.slice(s![place, .., .., ..]));
+            let (recorded, twin) = (recorded.view(), twin.view());
+            let of_twin = measure(twin, twin, false_alarms);
+            both.push((measure(recorded, twin, false_alarms), of_twin));
             place += 1;
         }
     }
@@ -114,6 +119,18 @@ fn add(found: &mut Experiment, both: &[(Recorded, Recorded)]) {
         summary.insert("share_centres_within_1px_of_recorded".into(), within);
         summary.insert("share_signs_as_recorded".into(), same);
     }
+}
+
+/// Every frame blurred.
+fn blurred(average: ArrayView3<'_, f32>) -> Array3<f32> {
+    let (blur, width, mut scratch) = (GaussianBlur::new(BLUR_PX), average.dim().2, Vec::new());
+    let mut found = Array3::zeros(average.dim());
+    for (frame, mut there) in average.outer_iter().zip(found.outer_iter_mut()) {
+        let mut values: Vec<f32> = frame.iter().copied().collect();
+        blur.apply(&mut values, width, &mut scratch);
+        there.iter_mut().zip(values).for_each(|(there, value)| *there = value);
+    }
+    found
 }
 
 /// Measure an average `[frame, row, column]`, and compare it with another one.
@@ -202,4 +219,40 @@ fn centre_of_cluster(
         }
     }
     (x / weight, y / weight)
+}
+
+#[cfg(test)]
+mod tests {
+    use striate_base::Streams;
+
+    use super::*;
+
+    /// A spot on noise of deviation 1.
+    fn average(height: f32, [x, y]: [f32; 2]) -> Array3<f32> {
+        let mut random = Streams::new(3).stream("noise");
+        Array3::from_shape_fn((8, 30, 34), |(frame, row, column)| {
+            let square = (column as f32 - x).powi(2) + (row as f32 - y).powi(2);
+            let over_time = [0.0, 0.0, 0.0, -0.4, -0.2, 0.6, 1.0, 0.3][frame];
+            height * over_time * (-square / 4.5).exp() + random.normal() as f32
+        })
+    }
+
+    #[test]
+    fn a_spot_in_noise_is_found_where_it_is() {
+        let dark = blurred(average(-8.0, [20.3, 11.6]).view());
+        let bright = blurred(average(8.0, [20.3, 11.6]).view());
+        let found = measure(dark.view(), bright.view(), 0.01);
+        assert!(found.is_significant && found.sign == -1.0, "{}", found.peak_z);
+        assert!((found.x - 20.3).hypot(found.y - 11.6) < 0.5, "{} {}", found.x, found.y);
+        assert_eq!(measure(bright.view(), dark.view(), 0.01).sign, 1.0);
+        // The noise is the same, the spot is not.
+        assert!(found.agreement < 0.0, "{}", found.agreement);
+    }
+
+    #[test]
+    fn noise_alone_is_not_significant() {
+        let noise = blurred(average(0.0, [20.3, 11.6]).view());
+        let found = measure(noise.view(), noise.view(), 0.01);
+        assert!(!found.is_significant && found.peak_z > 3.0, "{}", found.peak_z);
+    }
 }

@@ -40,7 +40,7 @@ pub(super) fn on_screen(
             .map_err(|e| InsilicoError::mismatch("gratings", e, format!("{shape:?}")))?;
         let responses = subject.respond(clips)?;
         let responses: Vec<f32> = responses.into_iter().collect();
-        let per_stimulus = display.n_steps() * subject.n_neurons();
+        let per_stimulus = display.n_responses() * subject.n_neurons();
         for (stimulus, responses) in stimuli.iter().zip(responses.chunks_exact(per_stimulus)) {
             for (found, &neuron) in found.iter_mut().zip(neurons) {
                 let own = responses.iter().skip(neuron).step_by(subject.n_neurons()).copied();
@@ -84,7 +84,7 @@ pub(super) fn own(
         let n_frames = display.n_frames();
         let clips = OwnClips { neurons: &who, windows: &here, n_frames, stimulus: &shown };
         let responses = subject.own_responses(&clips)?;
-        for (&(place, stimulus), own) in pairs.iter().zip(responses.chunks(display.n_steps())) {
+        for (&(place, stimulus), own) in pairs.iter().zip(responses.chunks(display.n_responses())) {
             found[place].push(display.cycle(own.iter().copied(), stimulus.n_cycles));
         }
         progress.advance(pairs.len() as u64);
@@ -103,11 +103,7 @@ pub(super) fn centres(
     let windows = subject.windows(neurons, 0)?;
     let size = windows.size;
     let (n_clips, n_frames) = (display.n_clips(), display.n_frames());
-    // Of frames that no other of these responses depends on, so that nothing cancels.
-    let per_clip = display.n_steps() / n_clips;
-    let is_weighted = |step: usize| step % per_clip % subject.n_lags() == 0;
-    let weights: Vec<f32> =
-        (0..display.n_steps()).map(|step| f32::from(u8::from(is_weighted(step)))).collect();
+    let weights = display.apart();
     let mut found = Vec::new();
     for ((&neuron, &origin), stimulus) in neurons.iter().zip(&windows.origins).zip(stimuli) {
         if cancel.is_cancelled() {

@@ -39,6 +39,8 @@ pub(super) struct Cycle {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Display {
     n_lags: usize,
+    /// Responses before and after the others that are left out: they miss frames that they depend on.
+    ahead: usize,
     /// Frames or phases over which responses are averaged.
     n_steps: usize,
     frame_rate_hz: f64,
@@ -55,7 +57,8 @@ impl Display {
         let n_lags = subject.n_lags();
         let n_frames = (config.window_s * frame_rate_hz).round().max(4.0) as usize;
         let n_steps = if n_lags == 1 { config.n_phases } else { n_frames };
-        Self { n_lags, n_steps, frame_rate_hz }
+        let ahead = if n_lags == 1 { 0 } else { subject.frames_ahead() };
+        Self { n_lags, ahead, n_steps, frame_rate_hz }
     }
 
     /// Whether frames are seen one by one, so that nothing drifts.
@@ -70,12 +73,22 @@ impl Display {
 
     /// Frames of each.
     pub(super) fn n_frames(&self) -> usize {
-        if self.is_still() { 1 } else { self.n_lags - 1 + self.n_steps }
+        if self.is_still() { 1 } else { self.n_lags - 1 + 2 * self.ahead + self.n_steps }
     }
 
-    /// Responses to a stimulus.
-    pub(super) fn n_steps(&self) -> usize {
-        self.n_steps
+    /// Responses to a stimulus, those that are left out among them.
+    pub(super) fn n_responses(&self) -> usize {
+        self.n_steps + 2 * self.ahead
+    }
+
+    /// 1 for responses of frames that no other of them depends on, so that nothing in their gradients cancels,
+    /// 0 for others.
+    pub(super) fn apart(&self) -> Vec<f32> {
+        let counted = self.ahead..self.ahead + self.n_steps;
+        let is_apart = |response: usize| {
+            counted.contains(&response) && (response - self.ahead).is_multiple_of(self.n_lags)
+        };
+        (0..self.n_responses()).map(|response| f32::from(u8::from(is_apart(response)))).collect()
     }
 
     /// Whole cycles nearest to temporal frequencies, each once; one where nothing drifts.
@@ -146,11 +159,11 @@ impl Display {
         Ok(())
     }
 
-    /// What `n_steps` responses to a stimulus say.
+    /// What the responses to a stimulus say.
     pub(super) fn cycle(&self, responses: impl Iterator<Item = f32>, n_cycles: usize) -> Cycle {
         let n = self.n_steps as f64;
         let mut found = Cycle::default();
-        for (step, response) in responses.enumerate() {
+        for (step, response) in responses.skip(self.ahead).take(self.n_steps).enumerate() {
             let response = f64::from(response);
             let turns = (n_cycles * step) as f64 / n;
             let (sine, cosine) = (std::f64::consts::TAU * turns).sin_cos();

@@ -193,7 +193,7 @@ fn of_contrast(axes: &Axes, curves: &Curves, found: &mut Vec<(Quantity, f64)>) {
 fn of_size(axes: &Axes, curves: &Curves, found: &mut Vec<(Quantity, f64)>) {
     let sizes = &curves.sizes;
     let largest = sizes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let full = sizes.iter().position(|&r| r >= FULL * largest).unwrap_or(0);
+    let full = first_crossing(&axes.diameters_px, sizes, FULL * largest);
     let last = sizes[sizes.len() - 1];
     let suppression = if largest > 0.0 { (largest - last) / largest } else { f64::NAN };
     found.extend([
@@ -203,7 +203,7 @@ fn of_size(axes: &Axes, curves: &Curves, found: &mut Vec<(Quantity, f64)>) {
                 "px",
                 "Smallest diameter that gives 95 % of the largest response to any size.",
             ),
-            axes.diameters_px[full],
+            full,
         ),
         (
             number(
@@ -214,4 +214,14 @@ fn of_size(axes: &Axes, curves: &Curves, found: &mut Vec<(Quantity, f64)>) {
             suppression,
         ),
     ]);
+}
+
+/// Where responses first reach a level, between sizes on a straight line.
+fn first_crossing(sizes: &[f64], responses: &[f64], level: f64) -> f64 {
+    let Some(place) = responses.iter().position(|&r| r >= level) else { return f64::NAN };
+    if place == 0 {
+        return sizes[0];
+    }
+    let [below, above] = [responses[place - 1], responses[place]];
+    sizes[place - 1] + (sizes[place] - sizes[place - 1]) * (level - below) / (above - below)
 }
