@@ -48,14 +48,47 @@ impl<'a> Subject<'a> {
         session: &Session,
         config: &TrainingConfig,
     ) -> Result<Self, InsilicoError> {
-        let info = &session.info;
-        let placed = twins.iter().map(|&twin| Ok((twin, place_of(twin, session)?)));
-        let twins = placed.collect::<Result<Vec<_>, InsilicoError>>()?;
-        let Some(n_lags) = twins.iter().map(|(twin, _)| twin.output_grid().n_lags).max() else {
+        let lags = twins.iter().map(|twin| twin.output_grid().n_lags);
+        let training = TrainingSample::read(session, lags.max().unwrap_or(1), config)?;
+        let subject = Self::of_sample(twins, &session.info.id, training)?;
+        let (found, expected) = (session.info.n_neurons, subject.n_neurons);
+        if found != expected {
+            let what = format!("neurons of session {}", session.info.id);
+            return Err(InsilicoError::mismatch(what, found, format!("{expected}, as the twin")));
+        }
+        Ok(subject)
+    }
+
+    /// [`Subject::new`] where the training stimuli are known already: clips of as many frames as one
+    /// response depends on.
+    ///
+    /// # Errors
+    /// [`InsilicoError::Mismatch`] for twins that do not fit the session, the clips or each other.
+    pub fn of_sample(
+        twins: &[&'a Twin],
+        session: &str,
+        training: TrainingSample,
+    ) -> Result<Self, InsilicoError> {
+        let (_, n_frames, height, width) = training.clips.dim();
+        let mut placed = Vec::new();
+        for &twin in twins {
+            placed.push((twin, place_of(twin, session, [height, width])?));
+        }
+        let Some(&(first, place)) = placed.first() else {
             return Err(InsilicoError::mismatch("twins of an experiment", 0, "at least one"));
         };
-        let training = TrainingSample::read(session, n_lags, config)?;
-        Ok(Self { twins, id: info.id.clone(), training, n_neurons: info.n_neurons, n_lags })
+        let n_neurons = first.spec().sessions[place].n_neurons;
+        let counts = placed.iter().map(|(twin, place)| twin.spec().sessions[*place].n_neurons);
+        if let Some(other) = counts.into_iter().find(|&n| n != n_neurons) {
+            return Err(InsilicoError::mismatch("neurons of a further twin", other, n_neurons));
+        }
+        let lags = placed.iter().map(|(twin, _)| twin.output_grid().n_lags);
+        let n_lags = lags.max().unwrap_or(1);
+        if n_frames != n_lags {
+            return Err(InsilicoError::mismatch("frames of training clips", n_frames, n_lags));
+        }
+        let id = session.to_owned();
+        Ok(Self { twins: placed, id, training, n_neurons, n_lags })
     }
 
     /// Neurons of the session.
@@ -77,6 +110,11 @@ impl<'a> Subject<'a> {
     pub fn screen(&self) -> [usize; 2] {
         let (_, _, height, width) = self.training.clips.dim();
         [height, width]
+    }
+
+    /// The first of the twins, and the number of the session in it.
+    pub(crate) fn first(&self) -> (&'a Twin, usize) {
+        self.twins[0]
     }
 
     /// The twins one by one, as subjects of their own.
@@ -228,21 +266,18 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The session's number in a twin that fits it.
-fn place_of(twin: &Twin, session: &Session) -> Result<usize, InsilicoError> {
-    let (spec, info) = (twin.spec(), &session.info);
-    let found = spec.sessions.iter().position(|shape| shape.id == info.id);
-    let Some(place) = found else {
+/// The session's number in a twin that sees such a screen.
+fn place_of(twin: &Twin, session: &str, screen: [usize; 2]) -> Result<usize, InsilicoError> {
+    let spec = twin.spec();
+    if [spec.height, spec.width] != screen {
+        let found = format!("{} x {}", spec.height, spec.width);
+        let expected = format!("{} x {}, as the recording's", screen[0], screen[1]);
+        return Err(InsilicoError::mismatch("screen of the twin in pixels", found, expected));
+    }
+    let found = spec.sessions.iter().position(|shape| shape.id == session);
+    found.ok_or_else(|| {
         let known: Vec<&str> = spec.sessions.iter().map(|shape| shape.id.as_str()).collect();
         let expected = format!("one of {}", known.join(", "));
-        return Err(InsilicoError::mismatch("session of the twin", &info.id, expected));
-    };
-    let found = (spec.sessions[place].n_neurons, spec.height, spec.width);
-    let expected = (info.n_neurons, info.height, info.width);
-    if found != expected {
-        let what = format!("neurons, rows and columns of the twin's session {}", info.id);
-        let text = |(n, height, width): (usize, usize, usize)| format!("{n}, {height}, {width}");
-        return Err(InsilicoError::mismatch(what, text(found), text(expected)));
-    }
-    Ok(place)
+        InsilicoError::mismatch("session of the twin", session, expected)
+    })
 }

@@ -6,6 +6,7 @@ pub use striate_base as base;
 pub use striate_fit as fit;
 pub use striate_formats as formats;
 pub use striate_imaging as imaging;
+pub use striate_insilico as insilico;
 pub use striate_kernels as kernels;
 pub use striate_model as model;
 pub use striate_ops as ops;

@@ -1,6 +1,12 @@
 //! `striate probe`: experiments on a fitted twin.
 
+mod features;
+mod geometry;
 mod latents;
+mod receptive_fields;
+mod selection;
+mod sheet;
+mod tuning;
 
 use clap::{Args, Subcommand};
 
@@ -12,6 +18,10 @@ pub(super) use latents::analyse;
 /// Experiment on a fitted twin
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
+  striate probe receptive-fields runs/demo
+  striate probe tuning runs/demo
+  striate probe geometry runs/demo
+  striate probe features runs/demo
   striate probe latents runs/latent")]
 pub(crate) struct ProbeArguments {
     #[command(subcommand)]
@@ -21,11 +31,19 @@ pub(crate) struct ProbeArguments {
 /// What to find out.
 #[derive(Debug, Subcommand)]
 enum Experiment {
+    ReceptiveFields(receptive_fields::ReceptiveFieldArguments),
+    Tuning(tuning::TuningArguments),
+    Geometry(geometry::GeometryArguments),
+    Features(features::FeaturesArguments),
     Latents(latents::LatentsArguments),
 }
 
 pub(crate) fn run(arguments: &ProbeArguments, context: &Context) -> Result<(), Failure> {
     match &arguments.experiment {
+        Experiment::ReceptiveFields(arguments) => receptive_fields::run(arguments, context),
+        Experiment::Tuning(arguments) => tuning::run(arguments, context),
+        Experiment::Geometry(arguments) => geometry::run(arguments, context),
+        Experiment::Features(arguments) => features::run(arguments, context),
         Experiment::Latents(arguments) => latents::run(arguments, context),
     }
 }
