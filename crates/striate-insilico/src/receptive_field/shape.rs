@@ -22,7 +22,11 @@ pub(super) fn quantities(of: &str) -> Vec<Quantity> {
             "1 where light at the field's highest pixel excites, -1 where dark does.",
         )
         .with(Error::Untold),
-        named("size", "px", "Standard deviation of a round Gaussian with as much spread."),
+        named(
+            "size",
+            "px",
+            "Standard deviation of a round Gaussian with as much spread of energy.",
+        ),
         named("peak_lag", "frame", "Frames from the lobe over time nearest to the response to it."),
         named("amplitude", "response", "The spatial part at its highest pixel."),
         named("separability", "", "Share of the filter's energy in one picture times one course."),

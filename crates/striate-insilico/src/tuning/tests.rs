@@ -10,7 +10,7 @@ fn config() -> TuningConfig {
     TuningConfig {
         n_directions: 12,
         spatial_frequencies_cpp: Some(vec![0.06, 0.085, 0.12, 0.17, 0.24, 0.34]),
-        temporal_frequencies_hz: vec![2.0, HERTZ, 9.0],
+        temporal_frequencies_hz: vec![3.0, HERTZ, 8.0],
         contrasts: vec![0.1, 0.3, 0.5, 1.0],
         diameters_px: Some(vec![3.0, 6.0, 12.0, 24.0]),
         ..TuningConfig::default()
@@ -69,7 +69,8 @@ fn cells_of_a_video_twin_prefer_what_was_planted() {
         let across = if is_forward { 90.0 } else { -90.0 };
         assert!(apart(directions[i], cell.gabor.orientation_deg + across, 360.0) < 2.0);
         assert!(selectivity[i] > 0.9, "{i}: {selectivity:?}");
-        assert!((hertz[i] / HERTZ - 1.0).abs() < 0.1, "{i}: {hertz:?}");
+        // Frequencies are as far apart as the response is wide.
+        assert!((hertz[i] / HERTZ - 1.0).abs() < 0.15, "{i}: {hertz:?}");
     }
     // Nothing around the field takes part.
     assert!(column(&found, "suppression_index").iter().all(|s| s.abs() < 0.05));

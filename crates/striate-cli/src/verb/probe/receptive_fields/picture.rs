@@ -51,7 +51,7 @@ pub(super) fn write(found: &Experiment, path: &Path) -> Result<(), Failure> {
             for (i, value) in values.iter().enumerate() {
                 let at = [left + scale * (i % width), top + scale * (i / width)];
                 let level = 0.5 + 0.5 * f64::from(value / highest.max(f32::MIN_POSITIVE));
-                canvas.fill(at, [scale; 2], ColourMap::Diverging.colour(level));
+                canvas.fill(at, [scale; 2], ColourMap::Diverging.at(level));
             }
             top += scale * height + 2;
         }
