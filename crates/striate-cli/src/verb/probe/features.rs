@@ -59,7 +59,8 @@ impl Probe for Features {
         surroundings: &Surroundings<'_>,
     ) -> Result<Experiment, Failure> {
         let Surroundings { origin, context, .. } = surroundings;
-        let work: (&mut dyn striate::base::Progress, _) = (&mut context.progress(), &context.cancel);
+        let work: (&mut dyn striate::base::Progress, _) =
+            (&mut context.progress(), &context.cancel);
         let streams = Streams::new(origin.seed);
         Ok(feature_visualisation(subject, &self.config, &streams, work)?)
     }

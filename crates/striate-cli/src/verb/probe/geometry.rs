@@ -68,7 +68,8 @@ impl Probe for Geometry {
         surroundings: &Surroundings<'_>,
     ) -> Result<Experiment, Failure> {
         let Surroundings { session, origin, context, .. } = surroundings;
-        let work: (&mut dyn striate::base::Progress, _) = (&mut context.progress(), &context.cancel);
+        let work: (&mut dyn striate::base::Progress, _) =
+            (&mut context.progress(), &context.cancel);
         let streams = Streams::new(origin.seed);
         Ok(geometry((subject, session), neurons, &self.config, &streams, work)?)
     }

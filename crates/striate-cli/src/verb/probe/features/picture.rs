@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use ndarray::{ArrayD, Axis};
-use striate::base::files::write_atomic;
+use ndarray::{Axis, Ix2};
+use striate::formats::image::write_png_rgb;
 use striate::insilico::Experiment;
 use striate::report::figure::{Colour, ColourMap, pixel::PixelCanvas};
 
@@ -36,10 +36,13 @@ pub(super) fn write(found: &Experiment, path: &Path) -> Result<(), Failure> {
         canvas.text(at, &channel.to_string(), 1, Colour([0; 3]));
         let clip = input.values.index_axis(Axis(0), channel);
         let middle = clip.mean().unwrap_or(0.0);
-        let span = clip.iter().map(|value| (value - middle).abs()).fold(f32::MIN_POSITIVE, f32::max);
+        let span =
+            clip.iter().map(|value| (value - middle).abs()).fold(f32::MIN_POSITIVE, f32::max);
         for column in 0..shown {
             let frame = (n_frames - 1) * (column + 1) / shown;
-            let frame: ndarray::ArrayView<'_, f32, _> = clip.index_axis(Axis(0), frame);
+            let Ok(frame) = clip.index_axis(Axis(0), frame).into_dimensionality::<Ix2>() else {
+                continue;
+            };
             let at = [at[0] + LABEL + column * (width * SCALE + GAP), at[1]];
             canvas.picture(at, [width, height], SCALE, |row, column| {
                 let share = 0.5 + 0.5 * (frame[[row, column]] - middle) / span;
@@ -48,6 +51,5 @@ pub(super) fn write(found: &Experiment, path: &Path) -> Result<(), Failure> {
         }
     }
     let path = path.with_extension("png");
-    write_atomic(&path, |file| encode(&canvas, file).map_err(std::io::Error::other))
-        .map_err(|e| Failure::io("cannot write the picture", &e, &path))
+    Ok(write_png_rgb(&path, canvas.width(), canvas.height(), canvas.pixels())?)
 }

@@ -1,11 +1,13 @@
-//! The geometry on one sheet.
+//! The geometry in pictures: matrices of dissimilarities, and curves.
 
 use std::path::Path;
 
+use ndarray::{ArrayD, IxDyn};
+use striate::formats::image::write_png_rgb;
 use striate::insilico::Experiment;
 use striate::report::figure::{
-    Axis, Band, Colour, ColourBy, ColourMap, Line, Picture, Plot, Points, Rule, TickLabels, colour,
-    pixel::PixelCanvas,
+    Axis, Band, Colour, ColourBy, ColourMap, Line, Plot, Points, Rule, colour,
+    pixel::{CHARACTER_SIZE, PixelCanvas},
 };
 
 use super::super::sheet;
@@ -14,51 +16,65 @@ use crate::failure::Failure;
 /// Size of a plot in pixels.
 const PLOT: [f64; 2] = [320.0, 290.0];
 
-/// Matrices above; correlations of pairs of neurons and principal components below.
+/// Width of a matrix in pixels, about, and space around it.
+const MATRIX: usize = 400;
+const GAP: usize = 10;
+
+/// The matrices side by side, and what they are.
+const MATRICES: [(&str, &str); 4] = [
+    ("rdm_twin", "twin: 1 - r"),
+    ("rdm_recorded", "recorded: 1 - r"),
+    ("distance_without_noise_twin", "twin: squared distance"),
+    ("distance_without_noise_recorded", "recorded, cross-validated"),
+];
+
+/// Write `PATH.png` with the matrices, `PATH.svg` with correlations of pairs of neurons and principal components.
 pub(super) fn write(found: &Experiment, path: &Path) -> Result<(), Failure> {
-    let matrices = ["rdm_twin", "rdm_recorded", "distance_without_noise_recorded"];
-    let titles = ["twin", "recorded", "recorded, without noise (squared distance)"];
-    let above = matrices.iter().zip(titles).filter_map(|(name, title)| matrix(found, name, title));
-    let below = [
+    write_matrices(found, path)?;
+    let plots = [
         pairs(found, "signal_correlation", "signal correlation"),
         pairs(found, "noise_correlation", "noise correlation"),
         spectrum(found),
     ];
-    let rows = [above.collect(), below.into_iter().flatten().collect()];
-    sheet::write(&rows, PLOT, path)
+    sheet::write(&[plots.into_iter().flatten().collect()], PLOT, path)
 }
 
-fn values<'a>(found: &'a Experiment, name: &str) -> Option<&'a ndarray::ArrayD<f32>> {
+fn values<'a>(found: &'a Experiment, name: &str) -> Option<&'a ArrayD<f32>> {
     found.arrays.iter().find(|array| array.name == name).map(|array| &array.values)
 }
 
-/// Dissimilarities of stimuli as a picture, from the lowest to the highest.
-fn matrix(found: &Experiment, name: &str, title: &str) -> Option<Plot> {
-    let values = values(found, name)?;
-    let n = *values.shape().first()?;
-    let apart = || (0..n).flat_map(|i| (0..i).map(move |j| values[[i, j]]));
-    let low = apart().fold(f32::INFINITY, f32::min);
-    let high = apart().fold(f32::NEG_INFINITY, f32::max).max(low + f32::MIN_POSITIVE);
-    let scale = (600 / n).max(1);
-    let mut canvas = PixelCanvas::new(n * scale, n * scale, Colour([255; 3]));
-    canvas.picture([0, 0], [n, n], scale, |row, column| {
-        let share = (values[[row, column]] - low) / (high - low);
-        ColourMap::Sequential.at(f64::from(share))
-    });
-    let axis = |label: &str| Axis::new(label).range(0.0, n as f64).ticks(TickLabels::Round);
-    let picture = Picture::new(png(&canvas)?, [0.0, n as f64], [0.0, n as f64]);
-    let plot = Plot::new(axis("stimulus"), axis("stimulus").downwards()).picture(picture);
-    Some(plot.equal_aspect().title(format!("{title}: {low:.2} to {high:.2}")))
+fn write_matrices(found: &Experiment, path: &Path) -> Result<(), Failure> {
+    let drawn: Vec<_> = MATRICES
+        .iter()
+        .filter_map(|(name, title)| values(found, name).map(|values| (values, *title)))
+        .collect();
+    let n = drawn.first().map_or(1, |(values, _)| values.shape()[0]);
+    let scale = (MATRIX / n).max(1);
+    let above = GAP + 2 * (CHARACTER_SIZE + 4);
+    let size = [GAP + drawn.len() * (n * scale + GAP), above + n * scale + GAP];
+    let mut canvas = PixelCanvas::new(size[0], size[1], Colour([255; 3]));
+    for (place, (values, title)) in drawn.iter().enumerate() {
+        let left = GAP + place * (n * scale + GAP);
+        let [low, high] = extremes(values);
+        canvas.text([left, GAP], title, 1, colour::INK);
+        let range = format!("{low:.2} to {high:.2}");
+        canvas.text([left, GAP + CHARACTER_SIZE + 4], &range, 1, colour::INK);
+        canvas.picture([left, above], [n, n], scale, |row, column| {
+            let share = (values[IxDyn(&[row, column])] - low) / (high - low);
+            ColourMap::Sequential.at(f64::from(share))
+        });
+    }
+    let path = path.with_extension("png");
+    Ok(write_png_rgb(&path, canvas.width(), canvas.height(), canvas.pixels())?)
 }
 
-fn png(canvas: &PixelCanvas) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, canvas.width() as u32, canvas.height() as u32);
-    encoder.set_color(png::ColorType::Rgb);
-    let mut writer = encoder.write_header().ok()?;
-    writer.write_image_data(canvas.pixels()).ok()?;
-    writer.finish().ok()?;
-    Some(bytes)
+/// Lowest and highest dissimilarity of two stimuli.
+fn extremes(values: &ArrayD<f32>) -> [f32; 2] {
+    let apart = values.indexed_iter().filter(|(at, _)| at[0] != at[1]);
+    let [low, high] = apart.fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], (_, &value)| {
+        [low.min(value), high.max(value)]
+    });
+    [low, high.max(low + f32::EPSILON)]
 }
 
 /// Correlations of pairs of neurons, recorded and in the twin.
@@ -71,7 +87,7 @@ fn pairs(found: &Experiment, name: &str, label: &str) -> Option<Plot> {
     let [x, y] = axes;
     let agreement = found.summary.get(&format!("{name}_agreement"));
     let title = agreement.map_or(String::new(), |r| format!("agreement over pairs {r:.2}"));
-    Some(Plot::new(x, y).rule(Rule::diagonal(colour::GUIDE)).points(points).title(title))
+    Some(Plot::new(x, y).rule(Rule::diagonal(colour::GREY)).points(points).title(title))
 }
 
 /// Share of the variance along each principal component.
@@ -80,10 +96,9 @@ fn spectrum(found: &Experiment) -> Option<Plot> {
     let ranks: Vec<f64> = ranks.iter().map(|&rank| f64::from(rank)).collect();
     let axes = (Axis::new("component").logarithmic(), Axis::new("share of variance").logarithmic());
     let mut plot = Plot::new(axes.0, axes.1).title("principal components");
-    let recorded =
-        ["without_noise", "recorded"].into_iter().find(|name| {
-            values(found, &format!("eigenspectrum_{name}")).is_some()
-        })?;
+    let recorded = ["without_noise", "recorded"]
+        .into_iter()
+        .find(|name| values(found, &format!("eigenspectrum_{name}")).is_some())?;
     let label = if recorded == "without_noise" { "recorded, cross-validated" } else { "recorded" };
     for (name, label, colour) in
         [(recorded, label, colour::RECORDED), ("twin", "twin", colour::TWIN)]
