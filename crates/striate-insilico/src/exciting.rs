@@ -28,9 +28,10 @@ use crate::error::InsilicoError;
 use crate::experiment::Experiment;
 use crate::parts::Parts;
 use crate::subject::Subject;
+pub(crate) use ascent::{Ascent, Copies};
 use batch::Batch;
 pub use config::{ExcitingConfig, Form, Goal, Preconditioning};
-pub(crate) use constraint::similarity;
+pub(crate) use constraint::{Constraint, Preconditioner, similarity};
 use results::Results;
 pub use verify::verify_inputs;
 

@@ -35,7 +35,7 @@ use crate::error::InsilicoError;
 use crate::experiment::Experiment;
 use crate::subject::Subject;
 
-/// Population geometry of the twin beside that of the recording.
+/// Population geometry of the twin beside that of the recording, of some neurons by their numbers.
 ///
 /// The twin answers the stimuli with behaviour at its mean; for noise correlations responses are drawn from it
 /// for the recorded trials, with the behaviour in each. Where no stimulus is repeated, what needs repeats is
@@ -50,16 +50,15 @@ use crate::subject::Subject;
 /// with fewer than three stimuli or two neurons, [`InsilicoError::Cancelled`], and what reading and predicting
 /// report.
 pub fn geometry(
-    subject: &Subject<'_>,
-    session: &Session,
+    (subject, session): (&Subject<'_>, &Session),
+    neurons: &[usize],
     config: &GeometryConfig,
     streams: &Streams,
-    progress: &mut dyn Progress,
-    cancel: &CancelToken,
+    (progress, cancel): (&mut dyn Progress, &CancelToken),
 ) -> Result<Experiment, InsilicoError> {
     config.check()?;
-    let responses =
-        Responses::collect((subject, session), config, streams, &mut *progress, cancel)?;
+    let shown = (subject, session);
+    let responses = Responses::collect(shown, neurons, config, streams, (&mut *progress, cancel))?;
     let config = &GeometryConfig { tier: Some(responses.tier.clone()), ..config.clone() };
     let mut found = Experiment {
         kind: "geometry".into(),
@@ -69,6 +68,15 @@ pub fn geometry(
     };
     describe(responses, config, streams, &mut found, (progress, cancel))?;
     Ok(found)
+}
+
+/// Bytes that [`geometry`] needs beside what the twins do, at most, about.
+pub fn geometry_bytes(n_neurons: usize, config: &GeometryConfig) -> u64 {
+    let neurons = n_neurons.min(config.max_neurons);
+    let pairs = n_neurons.min(config.max_pair_neurons).pow(2) / 2;
+    let (stimuli, repeats) = (config.max_stimuli, config.max_repeats);
+    // Recorded responses as f32, f64 and in halves; matrices of stimuli; correlations of each stimulus.
+    (stimuli * (neurons * (12 * repeats + 64) + 64 * stimuli + 8 * pairs)) as u64
 }
 
 /// Everything that follows from the responses.

@@ -9,6 +9,7 @@ mod error;
 pub mod exciting;
 mod experiment;
 mod familiarity;
+mod feature_visualisation;
 mod geometry;
 mod jackknife;
 pub mod parametric;
@@ -24,7 +25,8 @@ mod tuning;
 pub use error::InsilicoError;
 pub use experiment::{Axis, Column, Experiment, NamedArray, Origin};
 pub use familiarity::{Deviation, Familiarity, Strangeness};
-pub use geometry::{GeometryConfig, geometry};
+pub use feature_visualisation::{FeatureConfig, feature_visualisation};
+pub use geometry::{GeometryConfig, geometry, geometry_bytes};
 pub use parts::{Part, Parts};
 pub use receptive_field::{
     ReceptiveFieldConfig, compare_recorded, receptive_field_bytes, receptive_fields,

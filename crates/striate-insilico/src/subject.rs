@@ -118,6 +118,11 @@ impl<'a> Subject<'a> {
         [height, width]
     }
 
+    /// The first of the twins, and the number of the session in it.
+    pub(crate) fn first(&self) -> (&'a Twin, usize) {
+        self.twins[0]
+    }
+
     /// The twins one by one, as subjects of their own.
     pub fn alone(&self) -> impl Iterator<Item = Self> {
         self.twins.iter().map(|&twin| Self {

@@ -1,5 +1,8 @@
 //! `striate probe`: experiments on a fitted twin.
 
+mod features;
+mod gallery;
+mod geometry;
 mod latents;
 mod most_exciting;
 mod receptive_fields;
@@ -20,6 +23,8 @@ pub(super) use latents::analyse;
   striate probe receptive-fields runs/demo
   striate probe tuning runs/demo
   striate probe most-exciting runs/demo
+  striate probe geometry runs/demo
+  striate probe features runs/demo
   striate probe latents runs/latent")]
 pub(crate) struct ProbeArguments {
     #[command(subcommand)]
@@ -32,6 +37,8 @@ enum Experiment {
     ReceptiveFields(receptive_fields::ReceptiveFieldArguments),
     Tuning(tuning::TuningArguments),
     MostExciting(most_exciting::MostExcitingArguments),
+    Geometry(geometry::GeometryArguments),
+    Features(features::FeaturesArguments),
     Latents(latents::LatentsArguments),
 }
 
@@ -40,6 +47,8 @@ pub(crate) fn run(arguments: &ProbeArguments, context: &Context) -> Result<(), F
         Experiment::ReceptiveFields(arguments) => receptive_fields::run(arguments, context),
         Experiment::Tuning(arguments) => tuning::run(arguments, context),
         Experiment::MostExciting(arguments) => most_exciting::run(arguments, context),
+        Experiment::Geometry(arguments) => geometry::run(arguments, context),
+        Experiment::Features(arguments) => features::run(arguments, context),
         Experiment::Latents(arguments) => latents::run(arguments, context),
     }
 }

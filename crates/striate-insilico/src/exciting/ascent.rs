@@ -5,25 +5,25 @@ use rayon::prelude::*;
 use super::constraint::{Constraint, Preconditioner, norm, similarity};
 
 /// How inputs move.
-pub(super) struct Ascent {
-    pub(super) constraint: Constraint,
-    pub(super) preconditioner: Preconditioner,
-    pub(super) copies: Copies,
+pub(crate) struct Ascent {
+    pub(crate) constraint: Constraint,
+    pub(crate) preconditioner: Preconditioner,
+    pub(crate) copies: Copies,
 }
 
 /// Distinct inputs that push each other apart.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Copies {
+pub(crate) struct Copies {
     /// How many there are.
-    pub(super) n: usize,
+    pub(crate) n: usize,
     /// Weight of their mean squared similarity beside the response.
-    pub(super) repulsion: f64,
+    pub(crate) repulsion: f64,
 }
 
 impl Ascent {
     /// Move every input along its gradient by `step_size` times the norm, and back to what is allowed.
     /// Both hold `per_clip` values for each input, distinct inputs of one start beside each other.
-    pub(super) fn step(
+    pub(crate) fn step(
         &self,
         inputs: &mut [f32],
         mut gradient: Vec<f32>,

@@ -42,14 +42,19 @@ struct Group {
 impl Responses {
     pub(super) fn collect(
         (subject, session): (&Subject<'_>, &Session),
+        neurons: &[usize],
         config: &GeometryConfig,
         streams: &Streams,
-        progress: &mut dyn Progress,
-        cancel: &CancelToken,
+        (progress, cancel): (&mut dyn Progress, &CancelToken),
     ) -> Result<Self, InsilicoError> {
+        if let Some(neuron) = neurons.iter().find(|&&neuron| neuron >= subject.n_neurons()) {
+            let expected = format!("below {}", subject.n_neurons());
+            return Err(InsilicoError::mismatch("number of a neuron", neuron, expected));
+        }
         let tier = tier(session, config)?;
         let groups = groups((subject, session), &tier, config)?;
-        let neurons: Vec<usize> = spread(subject.n_neurons(), config.max_neurons).collect();
+        let neurons: Vec<usize> =
+            spread(neurons.len(), config.max_neurons).map(|place| neurons[place]).collect();
         let pair_neurons = spread(neurons.len(), config.max_pair_neurons).collect();
         let twin = Array2::zeros((0, neurons.len()));
         let (recorded, drawn) = (Vec::new(), Vec::new());

@@ -28,6 +28,11 @@ impl Twin {
         self.core.channels()
     }
 
+    /// Whether the core sees behaviour beside the stimulus.
+    pub fn sees_behaviour(&self) -> bool {
+        n_behaviour_channels(&self.spec).is_ok_and(|n| n > 0)
+    }
+
     /// Rows and columns of the smallest clip that holds all that the middle of the core's map sees, no
     /// padding among it where the screen is as large.
     pub fn channel_window(&self) -> [usize; 2] {

@@ -39,7 +39,9 @@ fn a_recording_gives_files() {
     let config = TrainingConfig { n_trials: Some(2), ..TrainingConfig::default() };
     let subject = Subject::new(&[&twin], session, &config).unwrap();
     let ask = |config: &GeometryConfig, cancel: &CancelToken| {
-        geometry(&subject, session, config, &Streams::new(1), &mut NoProgress, cancel)
+        let all: Vec<usize> = (0..9).collect();
+        let progress = &mut NoProgress;
+        geometry((&subject, session), &all, config, &Streams::new(1), (progress, cancel))
     };
     let config = GeometryConfig {
         bin_frames: 5,

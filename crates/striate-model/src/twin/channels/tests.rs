@@ -83,20 +83,23 @@ fn the_middle_of_a_map_sees_the_window_and_nothing_else() {
             stimulus,
             behaviour: None,
         };
+        // Convolutions in tiles leave rounding beside what is seen.
+        let is_seen = |gradient: f32| gradient.abs() > 1e-5;
         let whole = normal(n_frames * 40 * 44, "whole");
         let (_, gradient) = twin.channel_gradient(&input([40, 44], &whole), &[1]).unwrap();
         let seen = |axis: fn(usize) -> usize| {
-            let places = gradient.iter().enumerate().filter(|(_, g)| **g != 0.0);
+            let places = gradient.iter().enumerate().filter(|(_, g)| is_seen(**g));
             let places: Vec<usize> = places.map(|(place, _)| axis(place)).collect();
             [*places.iter().min().unwrap(), *places.iter().max().unwrap()]
         };
         let rows = seen(|place| place / 44 % 40);
         let columns = seen(|place| place % 44);
-        assert!(rows[1] - rows[0] < height && columns[1] - columns[0] < width);
+        let inside = rows[1] - rows[0] < height && columns[1] - columns[0] < width;
+        assert!(inside, "{rows:?} {columns:?} {height} {width}");
         // In the window the gradient touches no border: nothing of what is seen is padding.
         let small = normal(n_frames * height * width, "small");
         let (_, gradient) = twin.channel_gradient(&input([height, width], &small), &[1]).unwrap();
-        let n_seen = gradient.iter().filter(|g| **g != 0.0).count();
+        let n_seen = gradient.iter().filter(|g| is_seen(**g)).count();
         let expected = n_frames * (rows[1] + 1 - rows[0]) * (columns[1] + 1 - columns[0]);
         assert_eq!(n_seen, expected);
     }

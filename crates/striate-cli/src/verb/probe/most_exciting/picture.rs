@@ -6,7 +6,7 @@ use ndarray::Axis;
 use striate::insilico::Experiment;
 
 use crate::failure::Failure;
-use crate::verb::probe::sheet;
+use crate::verb::probe::gallery;
 
 /// Most frames of a video that are drawn.
 const MOST_FRAMES: usize = 5;
@@ -31,5 +31,5 @@ pub(super) fn write(found: &Experiment, path: &Path) -> Result<(), Failure> {
             .unwrap_or(0);
         frames[stretch..stretch + length].to_vec()
     };
-    sheet::write(&found.neurons, [height, width], of, &path.with_extension("png"))
+    gallery::write(&found.neurons, [height, width], of, &path.with_extension("png"))
 }

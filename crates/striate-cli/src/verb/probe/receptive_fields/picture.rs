@@ -5,7 +5,7 @@ use std::path::Path;
 use striate::insilico::{Experiment, NamedArray};
 
 use crate::failure::Failure;
-use crate::verb::probe::sheet;
+use crate::verb::probe::gallery;
 
 /// What is drawn of each neuron, one above the other.
 const DRAWN: [&str; 2] = ["filter_spatial", "sta_spatial"];
@@ -22,5 +22,5 @@ pub(super) fn write(found: &Experiment, path: &Path) -> Result<(), Failure> {
         };
         drawn.iter().map(of_neuron).collect()
     };
-    sheet::write(&found.neurons, [height, width], of, &path.with_extension("png"))
+    gallery::write(&found.neurons, [height, width], of, &path.with_extension("png"))
 }
