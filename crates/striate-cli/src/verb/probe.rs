@@ -10,12 +10,16 @@ mod selection;
 mod sheet;
 mod tuning;
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
+use striate::insilico::Experiment as Found;
 
 use crate::context::Context;
 use crate::failure::Failure;
 
 pub(super) use latents::analyse;
+use selection::ProbeSelection;
 
 /// Experiment on a fitted twin
 #[derive(Debug, Args)]
@@ -51,4 +55,20 @@ pub(crate) fn run(arguments: &ProbeArguments, context: &Context) -> Result<(), F
         Experiment::Features(arguments) => features::run(arguments, context),
         Experiment::Latents(arguments) => latents::run(arguments, context),
     }
+}
+
+/// The experiments on single neurons, as a demo does them: what was found of the first session's tuning and
+/// most exciting inputs. Results are left in the run folder.
+pub(super) fn neurons(run: &Path, context: &Context) -> Result<[Found; 2], Failure> {
+    let selection = ProbeSelection::of_run(run);
+    let selected = selection.open(context)?;
+    selected.perform(&receptive_fields::usual(), context)?;
+    let tuning = selected.perform(&tuning::usual(), context)?;
+    let exciting = most_exciting::usual(&selected);
+    let exciting = selected.perform(&exciting, context)?;
+    let first = |done: &[selection::Done]| {
+        let none = || Failure::other("found no session, expected one".to_owned());
+        done.first().ok_or_else(none)?.read()
+    };
+    Ok([first(&tuning)?, first(&exciting)?])
 }

@@ -217,6 +217,17 @@ impl SimulationConfig {
         }
     }
 
+    /// The recording of `striate demo probe`: many videos, an eye that stands still, and cells that tell
+    /// directions apart among the others.
+    pub fn demo_probe() -> Self {
+        Self {
+            trials: TrialCounts { train: 240, ..TrialCounts::default() },
+            population: PopulationLaw { direction_fraction: 0.4, ..PopulationLaw::default() },
+            eye: EyeLaw { fixation_px: 0.0, drift_px: 0.0, ..EyeLaw::default() },
+            ..Self::demo()
+        }
+    }
+
     /// A recording of a fraction of a second of work, for tests and examples.
     pub fn tiny() -> Self {
         Self {

@@ -12,7 +12,7 @@ use striate::insilico::exciting::{ExcitingConfig, Form, Goal, most_exciting, ver
 use striate::insilico::{Experiment, Parts, Subject};
 use striate::model::Twin;
 
-use super::selection::{Probe, ProbeSelection, Surroundings};
+use super::selection::{Probe, ProbeSelection, Selected, Surroundings};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -100,6 +100,12 @@ pub(crate) fn run(arguments: &MostExcitingArguments, context: &Context) -> Resul
     config.check(selected.n_lags())?;
     let train_tier = selected.run.config.fit.train_tier.clone();
     selected.probe(&MostExciting { config, judge, train_tier }, context)
+}
+
+/// The experiment with its usual settings.
+pub(super) fn usual(selected: &Selected<'_>) -> impl Probe {
+    let train_tier = selected.run.config.fit.train_tier.clone();
+    MostExciting { config: ExcitingConfig::default(), judge: None, train_tier }
 }
 
 impl Probe for MostExciting {

@@ -58,6 +58,11 @@ pub(crate) fn run(arguments: &ReceptiveFieldArguments, context: &Context) -> Res
     selected.probe(&ReceptiveFields { config, compared }, context)
 }
 
+/// The experiment with its usual settings.
+pub(super) fn usual() -> impl Probe {
+    ReceptiveFields { config: ReceptiveFieldConfig::default(), compared: None }
+}
+
 impl Probe for ReceptiveFields {
     fn kind(&self) -> &'static str {
         "receptive-fields"

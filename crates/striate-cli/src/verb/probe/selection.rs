@@ -104,7 +104,29 @@ pub(super) struct Surroundings<'a> {
     pub(super) context: &'a Context,
 }
 
+impl Done {
+    /// The results themselves.
+    pub(super) fn read(&self) -> Result<Experiment, Failure> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let stem = self.path.file_name().unwrap_or_default().to_string_lossy();
+        Ok(Experiment::read(folder, &stem)?)
+    }
+}
+
 impl ProbeSelection {
+    /// Every neuron of a run, and its usual folder.
+    pub(super) fn of_run(run: &Path) -> Self {
+        Self {
+            run: RunArguments::of_folder(run),
+            with: Vec::new(),
+            neurons: None,
+            session: None,
+            settings: None,
+            out: None,
+            again: false,
+        }
+    }
+
     /// Open the run and the further ones.
     pub(super) fn open(&self, context: &Context) -> Result<Selected<'_>, Failure> {
         let run = OpenedRun::open(&self.run, context)?;
@@ -142,12 +164,19 @@ impl Selected<'_> {
         twins.map(|twin| twin.output_grid().n_lags).max().unwrap_or(1)
     }
 
+    /// Do an experiment on every session that was chosen.
+    pub(super) fn perform<P: Probe>(
+        &self,
+        probe: &P,
+        context: &Context,
+    ) -> Result<Vec<Done>, Failure> {
+        let sessions = self.sessions()?.into_iter();
+        sessions.map(|session| self.probe_session(probe, session, context)).collect()
+    }
+
     /// Do an experiment on every session that was chosen, and tell.
     pub(super) fn probe<P: Probe>(&self, probe: &P, context: &Context) -> Result<(), Failure> {
-        let mut done = Vec::new();
-        for (place, session) in self.sessions()? {
-            done.push(self.probe_session(probe, (place, session), context)?);
-        }
+        let done = self.perform(probe, context)?;
         let mut text = String::new();
         for done in &done {
             let kept = if done.kept { " (kept; --again does it anew)" } else { "" };

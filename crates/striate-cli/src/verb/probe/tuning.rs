@@ -40,6 +40,11 @@ pub(crate) fn run(arguments: &TuningArguments, context: &Context) -> Result<(), 
     arguments.selection.open(context)?.probe(&Tuning { config }, context)
 }
 
+/// The experiment with its usual settings.
+pub(super) fn usual() -> impl Probe {
+    Tuning { config: TuningConfig::default() }
+}
+
 impl Probe for Tuning {
     fn kind(&self) -> &'static str {
         "tuning"
