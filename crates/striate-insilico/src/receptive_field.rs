@@ -43,6 +43,37 @@ const KIND: &str = "receptive-fields";
 /// # Errors
 /// [`InsilicoError`] for a setting outside its range, a neuron that is not there, whatever the twins
 /// report, and [`InsilicoError::Cancelled`].
+///
+/// ```
+/// # use ndarray::Array4;
+/// # use striate_base::{CancelToken, NoProgress, Streams};
+/// # use striate_model::{SessionShape, SessionStart, Twin, TwinSpec};
+/// # let model = r#"{ "core": { "channels": [2], "spatial_kernels": [5], "temporal_kernels": [2] } }"#;
+/// # let session = SessionShape {
+/// #     id: "mouse".into(), n_neurons: 3, n_behaviour: 0, has_pupil_center: false,
+/// # };
+/// # let start = SessionStart { mean_response: vec![1.0; 3], ..SessionStart::default() };
+/// # let spec = TwinSpec {
+/// #     model: serde_json::from_str(model)?, height: 12, width: 14, sessions: vec![session],
+/// # };
+/// # let twin = Twin::build(spec, &[start], &Streams::new(1))?;
+/// # let clips = Array4::from_shape_fn((8, 2, 12, 14), |(clip, _, y, x)| ((clip + x * y) % 5) as f32);
+/// # let training = striate_insilico::TrainingSample {
+/// #     clips, luminance_range: [0.0, 4.0], mean: 2.0, deviation: 1.4, behaviour: None,
+/// #     pupil_center: None, frame_rate_hz: Some(30.0),
+/// # };
+/// use striate_insilico::{ReceptiveFieldConfig, Subject, receptive_fields};
+///
+/// let subject = Subject::of_sample(&[&twin], "mouse", training)?;
+/// let config = ReceptiveFieldConfig { n_clips: 4, n_noise_frames: 400, ..Default::default() };
+/// let (streams, cancel) = (Streams::new(1), CancelToken::new());
+/// let found =
+///     receptive_fields(&subject, &[0, 2], &config, &streams, &mut NoProgress, &cancel)?;
+/// assert_eq!(found.values_of("sta_peak_z").map(<[_]>::len), Some(2));
+/// let sta = found.arrays.iter().find(|array| array.name == "sta").expect("noise was shown");
+/// assert_eq!(sta.values.shape(), [2, 2, 12, 14]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn receptive_fields(
     subject: &Subject<'_>,
     neurons: &[usize],
