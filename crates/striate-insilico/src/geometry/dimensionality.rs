@@ -54,8 +54,10 @@ impl Spectrum {
 
     /// Exponent of the power law `l_n ~ n^-a` through the eigenvalues of ranks `first` to `last` (from 1) by
     /// least squares in logarithms, weighted by `1 / n`, as Stringer et al. Values that are not positive are
-    /// passed over; not a number with fewer than five.
+    /// passed over; not a number with fewer than five. Ranks beyond half the number of stimuli are too: there
+    /// eigenvalues fall because there are no more stimuli.
     pub(super) fn exponent(&self, [first, last]: [usize; 2]) -> f64 {
+        let last = last.min(self.0.len() / 2);
         let ranked = self.0.iter().enumerate().map(|(place, &value)| (place + 1, value));
         let points: Vec<[f64; 3]> = ranked
             .filter(|(rank, value)| (first..=last).contains(rank) && *value > 0.0)
