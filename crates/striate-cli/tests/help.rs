@@ -6,7 +6,8 @@ mod command;
 use command::striate;
 
 const VERBS: [&str; 10] = [
-    "demo", "simulate", "inspect", "extract", "fit", "score", "predict", "submit", "report", "serve",
+    "demo", "simulate", "inspect", "extract", "fit", "score", "predict", "submit", "report",
+    "serve",
 ];
 
 #[test]

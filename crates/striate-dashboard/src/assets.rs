@@ -44,7 +44,8 @@ pub(crate) fn find(
     folder: Option<&Path>,
 ) -> Result<Response<Body>, Refusal> {
     let path = if path.is_empty() { "index.html" } else { path };
-    let asset = ASSETS.iter().find(|asset| asset.path == path).ok_or_else(|| Refusal::no("page"))?;
+    let asset =
+        ASSETS.iter().find(|asset| asset.path == path).ok_or_else(|| Refusal::no("page"))?;
     let bytes = match folder {
         None => asset.bytes.to_vec(),
         Some(folder) => crate::library::file::read(&folder.join(asset.path), LARGEST_FILE)?,

@@ -75,7 +75,8 @@ impl<V> Cache<V> {
         let mut total: usize = entries.by_path.values().map(|entry| entry.n_bytes).sum();
         while total > self.most_bytes {
             let others = entries.by_path.iter().filter(|(key, _)| *key != path);
-            let Some(oldest) = others.min_by_key(|(_, entry)| entry.used).map(|(key, _)| key.clone())
+            let Some(oldest) =
+                others.min_by_key(|(_, entry)| entry.used).map(|(key, _)| key.clone())
             else {
                 break;
             };

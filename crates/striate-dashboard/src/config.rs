@@ -65,9 +65,11 @@ impl ServeConfig {
             return Err(ServeError::setting("base path", &self.base_path, expected));
         }
         match self.allowed_hosts.iter().find(|name| !is_host_name(name)) {
-            Some(name) => {
-                Err(ServeError::setting("allowed host", name, "a name without port, as lab.example"))
-            }
+            Some(name) => Err(ServeError::setting(
+                "allowed host",
+                name,
+                "a name without port, as lab.example",
+            )),
             None => Ok(()),
         }
     }
@@ -75,7 +77,8 @@ impl ServeConfig {
 
 fn is_base_path(path: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
-    let is_part = |part: &str| !part.is_empty() && part.chars().all(plain) && !part.starts_with('.');
+    let is_part =
+        |part: &str| !part.is_empty() && part.chars().all(plain) && !part.starts_with('.');
     path.is_empty() || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_part))
 }
 

@@ -2,6 +2,7 @@
 
 mod downsample;
 mod points;
+mod record;
 #[cfg(test)]
 mod tests;
 

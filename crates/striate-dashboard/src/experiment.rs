@@ -131,7 +131,10 @@ impl Experiment {
                 unit: &array.unit,
                 about: &array.about,
                 shape: shape.get(1..)?.to_vec(),
-                scales: axes.iter().filter_map(|axis| Some((&**axis, self.scale(axis, tensors)?))).collect(),
+                scales: axes
+                    .iter()
+                    .filter_map(|axis| Some((&**axis, self.scale(axis, tensors)?)))
+                    .collect(),
             })
         };
         of_neurons.filter_map(array).collect()
@@ -181,7 +184,9 @@ pub(crate) fn part(
     };
     let n = shape.iter().try_fold(1usize, |n, &length| n.checked_mul(length));
     let n = n.filter(|&n| n <= MOST_VALUES).ok_or_else(|| {
-        Refusal::unusable(format!("the array {shape:?} is too large to send, at most {MOST_VALUES} values"))
+        Refusal::unusable(format!(
+            "the array {shape:?} is too large to send, at most {MOST_VALUES} values"
+        ))
     })?;
     let mut values = vec![0.0; n];
     tensors.read_part(name, first * n..(first + 1) * n, &mut values)?;

@@ -115,7 +115,8 @@ impl Guard {
     /// Take the base path off, where a proxy left it on.
     fn strip_base<B>(&self, request: &mut Request<B>) -> Result<(), Refusal> {
         let path = request.uri().path();
-        let rest = if self.base_path.is_empty() { None } else { path.strip_prefix(&self.base_path) };
+        let rest =
+            if self.base_path.is_empty() { None } else { path.strip_prefix(&self.base_path) };
         let rest = rest.filter(|rest| rest.starts_with('/')).unwrap_or(path);
         let query = request.uri().query().map_or(String::new(), |query| format!("?{query}"));
         let uri: Result<Uri, _> = format!("{rest}{query}").parse();
@@ -169,7 +170,8 @@ fn forbidden(message: &str) -> Refusal {
 }
 
 fn read_only() -> Response<Body> {
-    let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "the dashboard only shows: GET and HEAD");
+    let refusal =
+        Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "the dashboard only shows: GET and HEAD");
     let mut response = refusal.into_response();
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     response

@@ -72,20 +72,32 @@ impl Library {
 
     /// A run by its id.
     pub(crate) fn run(&self, id: &str) -> Result<Place, Refusal> {
-        self.find("run", |survey| survey.runs.iter().map(|run| &run.place).find(|place| place.id == id).cloned())
+        self.find("run", |survey| {
+            survey.runs.iter().map(|run| &run.place).find(|place| place.id == id).cloned()
+        })
     }
 
     /// A recording by its id.
     pub(crate) fn recording(&self, id: &str) -> Result<Place, Refusal> {
         self.find("recording", |survey| {
-            survey.recordings.iter().map(|recording| &recording.place).find(|place| place.id == id).cloned()
+            survey
+                .recordings
+                .iter()
+                .map(|recording| &recording.place)
+                .find(|place| place.id == id)
+                .cloned()
         })
     }
 
     /// An extraction by its id.
     pub(crate) fn extraction(&self, id: &str) -> Result<Place, Refusal> {
         self.find("extraction", |survey| {
-            survey.extractions.iter().map(|found| &found.place).find(|place| place.id == id).cloned()
+            survey
+                .extractions
+                .iter()
+                .map(|found| &found.place)
+                .find(|place| place.id == id)
+                .cloned()
         })
     }
 

@@ -60,7 +60,8 @@ impl OpenedExtraction {
             Ok(config) => RawMovie::open(folder, config, shape),
             Err(refusal) => Err(refusal.clone()),
         };
-        let frame_rate_hz = config.ok().map(|config| config.frame_rate_hz).filter(|&rate| rate > 0.0);
+        let frame_rate_hz =
+            config.ok().map(|config| config.frame_rate_hz).filter(|&rate| rate > 0.0);
         let cells = cells::read(folder, shape.width)?;
         let mut opened = Self { denoised, raw, frame_rate_hz, cells, ranges: [[0.0, 1.0]; 2] };
         opened.ranges = opened.find_ranges()?;
@@ -78,8 +79,12 @@ impl OpenedExtraction {
 
     /// Bytes in memory, about.
     pub(crate) fn n_bytes(&self) -> usize {
-        let factors: usize =
-            self.denoised.blocks().iter().map(|block| block.spatial.len() + block.weights.len()).sum();
+        let factors: usize = self
+            .denoised
+            .blocks()
+            .iter()
+            .map(|block| block.spatial.len() + block.weights.len())
+            .sum();
         let contours: usize = self.cells.iter().map(Cell::n_bytes).sum();
         let raw = self.raw.as_ref().map_or(0, RawMovie::n_bytes);
         4 * factors + 8 * self.shape().n_pixels() + contours + raw

@@ -59,7 +59,12 @@ impl Opened {
     }
 
     /// The experiment `kind` on a session of a run, by its number in the twin.
-    pub(crate) fn experiment(&self, run: &Path, kind: &str, session: usize) -> Result<Arc<Experiment>, Refusal> {
+    pub(crate) fn experiment(
+        &self,
+        run: &Path,
+        kind: &str,
+        session: usize,
+    ) -> Result<Arc<Experiment>, Refusal> {
         let path = Experiment::path(run, kind, session);
         let stamp = Stamp::of(&[&path]);
         if !stamp.has(0) {
@@ -80,7 +85,11 @@ impl Opened {
         self.recording_as(&config.recording, &run.join("recording"))
     }
 
-    fn recording_as(&self, config: &RecordingConfig, key: &Path) -> Result<Arc<Recording>, Refusal> {
+    fn recording_as(
+        &self,
+        config: &RecordingConfig,
+        key: &Path,
+    ) -> Result<Arc<Recording>, Refusal> {
         let open = || {
             let recording = Recording::open(config)?;
             let n_bytes = recording.resident_bytes() as usize;
@@ -139,7 +148,8 @@ fn recording_stamp(path: &Path) -> Stamp {
     let tiers = |folder: &Path| folder.join("meta/trials/tiers.npy");
     let mut paths = vec![path.to_owned(), tiers(path)];
     if let Ok(entries) = fs::read_dir(path) {
-        let mut sessions: Vec<_> = entries.flatten().take(1000).map(|entry| tiers(&entry.path())).collect();
+        let mut sessions: Vec<_> =
+            entries.flatten().take(1000).map(|entry| tiers(&entry.path())).collect();
         sessions.sort_unstable();
         paths.extend(sessions);
     }

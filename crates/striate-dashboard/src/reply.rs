@@ -83,7 +83,11 @@ pub(crate) fn floats(shape: &[usize], values: &[f32]) -> Response<Body> {
 }
 
 /// Bytes, stretched over `ranges` of values where they stand for those.
-pub(crate) fn bytes(shape: &[usize], values: Vec<u8>, headers: &[(&'static str, String)]) -> Response<Body> {
+pub(crate) fn bytes(
+    shape: &[usize],
+    values: Vec<u8>,
+    headers: &[(&'static str, String)],
+) -> Response<Body> {
     let mut response = array(shape, "u8", values);
     for (name, value) in headers {
         if let Ok(value) = HeaderValue::from_str(value) {

@@ -43,7 +43,6 @@ pub struct Server {
     guard: Arc<Guard>,
     listener: TcpListener,
     address: SocketAddr,
-    header_timeout: Duration,
 }
 
 impl Server {
@@ -61,7 +60,7 @@ impl Server {
         let hosts = Hosts::new(config.host, &config.allowed_hosts);
         let guard = Guard::new(Token::draw()?, hosts, config.base_path.clone());
         let (config, guard) = (config.clone(), Arc::new(guard));
-        Ok(Self { config, guard, listener, address, header_timeout: HEADER_TIMEOUT })
+        Ok(Self { config, guard, listener, address })
     }
 
     /// The address and port listened at.
@@ -73,12 +72,6 @@ impl Server {
     pub fn url(&self) -> String {
         let Self { address, config, guard, .. } = self;
         format!("http://{address}{}/?token={}", config.base_path, guard.token().text())
-    }
-
-    /// The same server with less patience, for tests.
-    #[cfg(test)]
-    pub(crate) fn with_header_timeout(self, header_timeout: Duration) -> Self {
-        Self { header_timeout, ..self }
     }
 
     /// Answer until `cancel` says to stop.
@@ -116,7 +109,7 @@ impl Server {
             match places.clone().try_acquire_owned() {
                 Ok(place) => {
                     let dashboard = dashboard.clone();
-                    tokio::spawn(connection(stream, dashboard, Arc::new(place), self.header_timeout));
+                    tokio::spawn(connection(stream, dashboard, Arc::new(place)));
                 }
                 Err(_) => {
                     tokio::spawn(turn_away(stream));
@@ -128,7 +121,7 @@ impl Server {
 }
 
 /// Answer the requests of one connection.
-async fn connection(stream: TcpStream, dashboard: Dashboard, place: Place, patience: Duration) {
+async fn connection(stream: TcpStream, dashboard: Dashboard, place: Place) {
     // Small answers shall not wait for more to send; without it they are only later.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request: Request<Incoming>| {
@@ -138,7 +131,7 @@ async fn connection(stream: TcpStream, dashboard: Dashboard, place: Place, patie
         async move { Ok::<_, std::convert::Infallible>(dashboard.answer(request).await) }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(LONGEST_HEAD);
+    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(LONGEST_HEAD);
     // A connection that breaks is the browser's business.
     let _ = http.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
 }

@@ -77,7 +77,8 @@ impl Traces {
     fn predict(wanted: &Wanted<'_>, opened: &Opened) -> Result<Self, Refusal> {
         let twin = opened.twin(wanted.run)?;
         let recording = opened.recording_of(wanted.run)?;
-        let shape = twin.spec().sessions.get(wanted.session).ok_or_else(|| Refusal::no("session"))?;
+        let shape =
+            twin.spec().sessions.get(wanted.session).ok_or_else(|| Refusal::no("session"))?;
         let found = recording.sessions.iter().position(|session| session.info.id == shape.id);
         let place = found.ok_or_else(|| Refusal::no("session in the recording"))?;
         let session = &recording.sessions[place];
@@ -153,7 +154,8 @@ impl Shown<'_> {
         trial: usize,
     ) -> Result<(Vec<Array2<f32>>, Array2<f32>), Refusal> {
         let groups = stimuli(self.session, trials);
-        let mut repeats = groups.into_iter().find(|group| group.contains(&trial)).unwrap_or_default();
+        let mut repeats =
+            groups.into_iter().find(|group| group.contains(&trial)).unwrap_or_default();
         // The trial asked for comes first, whatever is left out.
         repeats.retain(|&other| other != trial);
         repeats.insert(0, trial);

@@ -66,9 +66,13 @@ pub(crate) fn run(arguments: &ServeArguments, context: &Context) -> Result<(), F
     }
     if arguments.host.is_loopback() {
         let host = machine::host();
-        context.remark(&format!("from another machine: ssh -L {port}:localhost:{port} {host}, then the same address"));
+        context.remark(&format!(
+            "from another machine: ssh -L {port}:localhost:{port} {host}, then the same address"
+        ));
     } else {
-        context.remark("everybody on the network who has the address can look, and it is sent unencrypted");
+        context.remark(
+            "everybody on the network who has the address can look, and it is sent unencrypted",
+        );
     }
     Ok(server.run(&context.cancel)?)
 }

@@ -48,7 +48,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// A finished run.
-fn write_run(run: &Path, number: usize, n_points: u64, n_neurons: usize) -> Result<(), Box<dyn Error>> {
+fn write_run(
+    run: &Path,
+    number: usize,
+    n_points: u64,
+    n_neurons: usize,
+) -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(run)?;
     let mut random = Streams::new(number as u64).stream("load");
     write_atomic(&run.join("metrics.jsonl"), |file| {
@@ -82,7 +87,11 @@ fn write_run(run: &Path, number: usize, n_points: u64, n_neurons: usize) -> Resu
     write_json(&run.join("status.json"), &serde_json::to_value(RunStatus::Finished { summary })?)
 }
 
-fn write_metrics(file: &mut dyn Write, n_points: u64, random: &mut RandomStream) -> std::io::Result<()> {
+fn write_metrics(
+    file: &mut dyn Write,
+    n_points: u64,
+    random: &mut RandomStream,
+) -> std::io::Result<()> {
     let mut loss = 1.0;
     for epoch in 1..=n_points {
         loss += 0.01 * (0.3 - loss) + 0.01 * f64::from(random.normal());
@@ -128,7 +137,11 @@ fn scores(n_neurons: usize, random: &mut RandomStream) -> ScoreFile {
     ScoreFile::new(String::new(), vec![of("linear-nonlinear"), of("twin")])
 }
 
-fn write_experiment(run: &Path, n_neurons: usize, random: &mut RandomStream) -> Result<(), Box<dyn Error>> {
+fn write_experiment(
+    run: &Path,
+    n_neurons: usize,
+    random: &mut RandomStream,
+) -> Result<(), Box<dyn Error>> {
     let folder = run.join("probe/tuning");
     std::fs::create_dir_all(&folder)?;
     let mut column = |name: &str| {
@@ -149,13 +162,23 @@ fn write_experiment(run: &Path, n_neurons: usize, random: &mut RandomStream) -> 
             array("receptive_field", &["neuron", "y", "x"]),
         ],
     });
-    let curves: Vec<f32> = (0..n_neurons * N_ORIENTATIONS).map(|_| random.uniform() as f32).collect();
-    let fields: Vec<f32> = (0..n_neurons * FIELD[0] * FIELD[1]).map(|_| random.uniform() as f32).collect();
+    let curves: Vec<f32> =
+        (0..n_neurons * N_ORIENTATIONS).map(|_| random.uniform() as f32).collect();
+    let fields: Vec<f32> =
+        (0..n_neurons * FIELD[0] * FIELD[1]).map(|_| random.uniform() as f32).collect();
     let scale: Vec<f32> = (0..N_ORIENTATIONS).map(|i| (180 * i / N_ORIENTATIONS) as f32).collect();
     let tensors = [
-        NamedTensor { name: "orientation_curve", shape: &[n_neurons, N_ORIENTATIONS], values: &curves },
+        NamedTensor {
+            name: "orientation_curve",
+            shape: &[n_neurons, N_ORIENTATIONS],
+            values: &curves,
+        },
         NamedTensor { name: "orientation_deg", shape: &[N_ORIENTATIONS], values: &scale },
-        NamedTensor { name: "receptive_field", shape: &[n_neurons, FIELD[0], FIELD[1]], values: &fields },
+        NamedTensor {
+            name: "receptive_field",
+            shape: &[n_neurons, FIELD[0], FIELD[1]],
+            values: &fields,
+        },
     ];
     write(&folder.join("session-0.safetensors"), &tensors, &BTreeMap::new())?;
     write_json(&folder.join("session-0.json"), &text)
@@ -176,15 +199,27 @@ fn measure(folder: &Path, n_curves: usize) -> Result<(), Box<dyn Error>> {
     std::thread::sleep(std::time::Duration::from_millis(1100));
     client.timed("overview, warm", "/api/overview")?;
     let overview: Value = serde_json::from_slice(&overview)?;
-    let ids: Vec<&str> = overview["runs"].as_array().into_iter().flatten().filter_map(|run| run["id"].as_str()).collect();
+    let ids: Vec<&str> = overview["runs"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|run| run["id"].as_str())
+        .collect();
     let first = ids.first().copied().unwrap_or_default().to_owned();
-    let path = format!("/api/curves?runs={}&key=loss&points=1000", ids[..n_curves.min(ids.len())].join(","));
+    let path = format!(
+        "/api/curves?runs={}&key=loss&points=1000",
+        ids[..n_curves.min(ids.len())].join(",")
+    );
     client.timed(&format!("curves of {n_curves} runs, cold"), &path)?;
     client.timed(&format!("curves of {n_curves} runs, warm"), &path)?;
     client.timed("table of neurons, cold", &format!("/api/runs/{first}/neurons"))?;
     client.timed("table of neurons, warm", &format!("/api/runs/{first}/neurons"))?;
     client.timed("a neuron", &format!("/api/runs/{first}/neurons/0/7"))?;
-    client.timed("its field", &format!("/api/runs/{first}/neurons/0/7/arrays/tuning/receptive_field"))?;
+    client.timed(
+        "its field",
+        &format!("/api/runs/{first}/neurons/0/7/arrays/tuning/receptive_field"),
+    )?;
+    client.live(&ids[..ids.len().min(20)], folder)?;
     println!("peak memory {:.0} MiB", striate_base::machine::peak_memory() as f64 / 1048576.0);
     cancel.cancel();
     serving.join().map_err(|_| "the server panicked")??;

@@ -47,7 +47,8 @@ pub(super) async fn curves(
     wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
 ) -> Answer {
     let Query(wanted) = wanted.map_err(|error| Refusal::bad(error.body_text()))?;
-    let ids: Vec<String> = wanted.runs.split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect();
+    let ids: Vec<String> =
+        wanted.runs.split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect();
     if ids.len() > MOST_RUNS || !POINTS.contains(&wanted.points) {
         return Err(Refusal::bad(format!(
             "found {} runs with {} points, expected at most {MOST_RUNS} with {} to {}",

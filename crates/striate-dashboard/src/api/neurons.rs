@@ -18,7 +18,8 @@ use crate::trace::{self, Traces};
 /// The run and its twin's sessions.
 fn run(state: &State, id: &str) -> Result<(Place, Vec<SessionLine>), Refusal> {
     let survey = state.library.survey();
-    let run = survey.runs.iter().find(|run| run.place.id == id).ok_or_else(|| Refusal::no("run"))?;
+    let run =
+        survey.runs.iter().find(|run| run.place.id == id).ok_or_else(|| Refusal::no("run"))?;
     Ok((run.place.clone(), run.summary.sessions.clone()))
 }
 
@@ -89,7 +90,11 @@ pub(super) async fn neuron(
             session,
             session_id: &line.id,
             neuron,
-            scores: scores_of(scores.as_deref().and_then(|file| file.scores.last()), &line.id, neuron),
+            scores: scores_of(
+                scores.as_deref().and_then(|file| file.scores.last()),
+                &line.id,
+                neuron,
+            ),
             baseline: scores_of(scores.as_deref().and_then(super::run::baseline), &line.id, neuron),
             experiments: experiments.collect(),
         }))

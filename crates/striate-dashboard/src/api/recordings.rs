@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State as Shared;
-use ndarray::{Array2, concatenate, Axis};
+use ndarray::{Array2, Axis, concatenate};
 use serde::Serialize;
 use striate_recording::{Session, StimulusKind, TrialData};
 
@@ -118,7 +118,8 @@ pub(super) async fn stimulus(Shared(state): Shared<Arc<State>>, path: Trial) -> 
 
 pub(super) async fn responses(Shared(state): Shared<Arc<State>>, path: Trial) -> Answer {
     of_trial(&state, path, |data| {
-        let responses = data.responses.as_ref().ok_or_else(|| Refusal::no("response: the tier is hidden"))?;
+        let responses =
+            data.responses.as_ref().ok_or_else(|| Refusal::no("response: the tier is hidden"))?;
         let step = responses.ncols().div_ceil(MOST_NEURONS).max(1);
         let raster = raster(responses, step);
         let shape = [raster.nrows(), raster.ncols()];
@@ -129,7 +130,8 @@ pub(super) async fn responses(Shared(state): Shared<Arc<State>>, path: Trial) ->
 
 pub(super) async fn behaviour(Shared(state): Shared<Arc<State>>, path: Trial) -> Answer {
     of_trial(&state, path, |data| {
-        let parts: Vec<_> = data.behaviour.iter().chain(&data.pupil_center).map(|part| part.view()).collect();
+        let parts: Vec<_> =
+            data.behaviour.iter().chain(&data.pupil_center).map(|part| part.view()).collect();
         let joined = concatenate(Axis(1), &parts).map_err(|_| Refusal::no("behaviour"))?;
         let (n_frames, n_channels) = joined.dim();
         Ok(floats(&[n_frames, n_channels], &joined.into_iter().collect::<Vec<_>>()))

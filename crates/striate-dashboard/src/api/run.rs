@@ -46,7 +46,8 @@ pub(super) async fn run(Shared(state): Shared<Arc<State>>, path: Numbers<String>
     let id = numbers(path)?;
     read(&state, move |state| {
         let survey = state.library.survey();
-        let run = survey.runs.iter().find(|run| run.place.id == id).ok_or_else(|| Refusal::no("run"))?;
+        let run =
+            survey.runs.iter().find(|run| run.place.id == id).ok_or_else(|| Refusal::no("run"))?;
         let folder = &run.place.path;
         let config = file::read(&folder.join("config.toml"), LARGEST_TEXT).unwrap_or_default();
         // A run without scores, or with some that cannot be read, still has a page.

@@ -5,9 +5,8 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-
 use super::downsample::extremes;
+use super::record::Record;
 use super::{Curve, Key};
 use crate::library::file::{Stamp, unreadable};
 use crate::reply::Refusal;
@@ -20,15 +19,6 @@ const TAIL: usize = 256;
 
 /// Bytes of one record at most: sessions by the ten thousand.
 const LONGEST_LINE: u64 = 4 << 20;
-
-/// The parts of a `striate_fit::MetricsRecord` that are drawn. A loss that was NaN is null.
-#[derive(Deserialize)]
-struct Record {
-    step: u64,
-    train_loss: Option<f64>,
-    validation_score: Option<f64>,
-    learning_rate: Option<f64>,
-}
 
 /// What was read so far.
 #[derive(Debug, Default)]
@@ -94,7 +84,7 @@ impl Points {
             self.tail.clear();
             self.tail.extend_from_slice(&line[line.len().saturating_sub(TAIL)..]);
             // A line of another version draws nothing; the others still do.
-            if let Ok(record) = serde_json::from_slice(&line) {
+            if let Some(record) = Record::parse(&line) {
                 self.push(&record);
             }
         }
@@ -117,13 +107,12 @@ impl Points {
 
     fn push(&mut self, record: &Record) {
         let step = u32::try_from(record.step).unwrap_or(u32::MAX);
-        let value = |value: Option<f64>| value.map_or(f32::NAN, |value| value as f32);
         self.steps.push(step);
-        self.losses.push(value(record.train_loss));
-        self.rates.push(value(record.learning_rate));
+        self.losses.push(record.train_loss.unwrap_or(f32::NAN));
+        self.rates.push(record.learning_rate.unwrap_or(f32::NAN));
         if let Some(score) = record.validation_score {
             self.validated.push(step);
-            self.scores.push(score as f32);
+            self.scores.push(score);
         }
     }
 

@@ -42,7 +42,11 @@ fn a_line_counts_once_it_is_whole() {
     assert_eq!(curve(&curves, folder, Key::Loss), (vec![10], vec![2.0]));
     append(folder, &second[30..]);
     assert_eq!(curve(&curves, folder, Key::Loss), (vec![10, 20], vec![2.0, 1.5]));
-    assert_eq!(curve(&curves, folder, Key::Validation), (vec![20], vec![0.25]), "where there was one");
+    assert_eq!(
+        curve(&curves, folder, Key::Validation),
+        (vec![20], vec![0.25]),
+        "where there was one"
+    );
     assert_eq!(curve(&curves, folder, Key::LearningRate), (vec![10, 20], vec![0.5, 0.5]));
 }
 
@@ -73,7 +77,11 @@ fn a_file_that_is_cut_back_begins_anew() {
     assert_eq!((curve.x, is_void), (vec![3], false), "only what is new");
     // As `striate fit` does when it goes on from a checkpoint: shorter, then longer than before.
     let kept = line(1, "1.0", "null");
-    fs::write(&path, kept.clone() + &(2..9).map(|step| line(step, "7.5", "null")).collect::<String>()).unwrap();
+    fs::write(
+        &path,
+        kept.clone() + &(2..9).map(|step| line(step, "7.5", "null")).collect::<String>(),
+    )
+    .unwrap();
     let (curve, is_void) = news(&mut cursor);
     assert!(is_void);
     assert_eq!(curve.x, [1, 2, 3, 4, 5, 6, 7, 8]);

@@ -44,7 +44,9 @@ fn status(guard: &Guard, request: Request<()>) -> u16 {
 #[test]
 fn names_of_this_machine_are_let_in_at_any_port() {
     let guard = guard();
-    for host in ["localhost", OWN, "LocalHost:8421", "127.0.0.1:9000", "[::1]:8421", "[::1]", "localhost:1"] {
+    for host in
+        ["localhost", OWN, "LocalHost:8421", "127.0.0.1:9000", "[::1]:8421", "[::1]", "localhost:1"]
+    {
         assert_eq!(status(&guard, with_cookie(&guard, "/", &[(HOST, host)])), 200, "{host}");
     }
 }
@@ -137,14 +139,22 @@ fn pages_of_other_origins_are_refused() {
     let guard = guard();
     for origin in FOREIGN_ORIGINS {
         let headers = [(HOST, OWN), (ORIGIN, origin)];
-        assert_eq!(status(&guard, with_cookie(&guard, "/api/overview", &headers)), 403, "{origin:?}");
+        assert_eq!(
+            status(&guard, with_cookie(&guard, "/api/overview", &headers)),
+            403,
+            "{origin:?}"
+        );
         let headers = [(HOST, OWN), (ORIGIN, origin), (UPGRADE, "websocket")];
         assert_eq!(status(&guard, with_cookie(&guard, "/api/live", &headers)), 403, "{origin:?}");
     }
     let own = [(HOST, OWN), (ORIGIN, "http://localhost:8421"), (UPGRADE, "websocket")];
     assert_eq!(status(&guard, with_cookie(&guard, "/api/live", &own)), 200);
     let none = [(HOST, OWN), (UPGRADE, "websocket")];
-    assert_eq!(status(&guard, with_cookie(&guard, "/api/live", &none)), 403, "browsers say where from");
+    assert_eq!(
+        status(&guard, with_cookie(&guard, "/api/live", &none)),
+        403,
+        "browsers say where from"
+    );
     let two = [(HOST, OWN), (ORIGIN, "http://localhost:8421"), (ORIGIN, "http://evil.example")];
     assert_eq!(status(&guard, with_cookie(&guard, "/", &two)), 403);
 }
@@ -175,7 +185,8 @@ fn allowed_names_are_those_of_proxies() {
     // The proxy speaks TLS and asks under a name of its own.
     let proxied = [(HOST, OWN), (ORIGIN, "https://lab.example"), (UPGRADE, "websocket")];
     assert_eq!(status(&guard, with_cookie(&guard, "/api/live", &proxied)), 200);
-    let forged = [(HOST, "evil.example"), (HeaderName::from_static("x-forwarded-host"), "lab.example")];
+    let forged =
+        [(HOST, "evil.example"), (HeaderName::from_static("x-forwarded-host"), "lab.example")];
     assert_eq!(status(&guard, with_cookie(&guard, "/", &forged)), 403);
 }
 
@@ -184,7 +195,9 @@ fn the_base_path_is_taken_off() {
     let guard = guard_with("/striate", &[]);
     let path = |path: &str| {
         let admitted = guard.admit(with_cookie(&guard, path, &[(HOST, OWN)]));
-        admitted.map(|request| request.uri().to_string()).map_err(|refused| refused.headers()[LOCATION].clone())
+        admitted
+            .map(|request| request.uri().to_string())
+            .map_err(|refused| refused.headers()[LOCATION].clone())
     };
     assert_eq!(path("/striate/api/curves?runs=1").unwrap(), "/api/curves?runs=1");
     assert_eq!(path("/striate/").unwrap(), "/");

@@ -41,7 +41,8 @@ impl Token {
     pub(crate) fn is_in_cookies(&self, cookies: GetAll<'_, HeaderValue>) -> bool {
         let name = self.cookie_name();
         let texts = cookies.iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.split_once('='));
+        let mut pairs =
+            texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.split_once('='));
         pairs.any(|(key, value)| key.trim() == name && self.is(value.trim()))
     }
 

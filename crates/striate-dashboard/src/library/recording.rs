@@ -27,7 +27,10 @@ fn of_manifest(path: &Path) -> Option<RecordingSummary> {
     let table: toml::Table = text.parse().ok()?;
     table.get("responses")?;
     let sessions = table.get("sessions").and_then(toml::Value::as_array);
-    Some(RecordingSummary { n_sessions: Some(sessions.map_or(1, Vec::len)), ..RecordingSummary::default() })
+    Some(RecordingSummary {
+        n_sessions: Some(sessions.map_or(1, Vec::len)),
+        ..RecordingSummary::default()
+    })
 }
 
 fn of_folder(path: &Path) -> Option<RecordingSummary> {
@@ -35,7 +38,8 @@ fn of_folder(path: &Path) -> Option<RecordingSummary> {
         return Some(session);
     }
     let entries = fs::read_dir(path).ok()?.flatten();
-    let sessions: Vec<_> = entries.take(10_000).filter_map(|entry| session(&entry.path())).collect();
+    let sessions: Vec<_> =
+        entries.take(10_000).filter_map(|entry| session(&entry.path())).collect();
     let sum = |of: fn(&RecordingSummary) -> Option<usize>| sessions.iter().map(of).sum();
     Some(RecordingSummary {
         kind: sessions.first()?.kind,
@@ -48,7 +52,8 @@ fn of_folder(path: &Path) -> Option<RecordingSummary> {
 /// A session in one of the Sensorium layouts.
 fn session(path: &Path) -> Option<RecordingSummary> {
     let kinds = [("videos", "video"), ("images", "image")];
-    let (_, kind) = kinds.into_iter().find(|(folder, _)| path.join("data").join(folder).is_dir())?;
+    let (_, kind) =
+        kinds.into_iter().find(|(folder, _)| path.join("data").join(folder).is_dir())?;
     let length = |file: &str| {
         let file = NpyFile::open(&path.join("meta").join(file)).ok()?;
         Some(file.shape().iter().product())

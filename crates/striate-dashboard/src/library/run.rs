@@ -163,7 +163,8 @@ fn is_abandoned(folder: &Path) -> bool {
 /// Experiments that were made with the twin.
 fn experiments(folder: &Path) -> Vec<&'static str> {
     let Ok(entries) = fs::read_dir(folder.join("probe")) else { return Vec::new() };
-    let names: Vec<_> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let names: Vec<_> =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
     EXPERIMENTS.into_iter().filter(|kind| names.iter().any(|name| name == kind)).collect()
 }
 

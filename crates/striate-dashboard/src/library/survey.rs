@@ -57,7 +57,9 @@ impl Survey {
         };
         let runs = in_parallel(found.runs, with_summary);
         let mut survey = Self {
-            folder: root.file_name().map_or("/".to_owned(), |name| name.to_string_lossy().into_owned()),
+            folder: root
+                .file_name()
+                .map_or("/".to_owned(), |name| name.to_string_lossy().into_owned()),
             runs: runs.into_iter().flatten().collect(),
             recordings: found.recordings.into_iter().filter_map(described).collect(),
             extractions: found
@@ -73,7 +75,8 @@ impl Survey {
 
     /// Say of every run which recording it was fitted on.
     fn find_recordings(&mut self, root: &Path) {
-        let known = self.recordings.iter().map(|of| (of.place.path.clone(), Some(of.place.id.clone())));
+        let known =
+            self.recordings.iter().map(|of| (of.place.path.clone(), Some(of.place.id.clone())));
         let mut ids: BTreeMap<PathBuf, Option<String>> = known.collect();
         for run in &mut self.runs {
             let Some(path) = run.summary.recording.as_ref() else { continue };

@@ -64,11 +64,17 @@ struct News<'a> {
 
 impl Subscription {
     pub(super) async fn parse(text: &str, state: &Arc<State>) -> Result<Self, Refusal> {
-        let said: Said = serde_json::from_str(text)
-            .map_err(|error| Refusal::bad(format!("expected {{\"subscribe\": {{\"runs\": [..], \"key\": ..}}}}: {error}")))?;
+        let said: Said = serde_json::from_str(text).map_err(|error| {
+            Refusal::bad(format!(
+                "expected {{\"subscribe\": {{\"runs\": [..], \"key\": ..}}}}: {error}"
+            ))
+        })?;
         let Wanted { runs, key } = said.subscribe;
         if runs.len() > MOST_RUNS {
-            return Err(Refusal::bad(format!("found {} runs, expected at most {MOST_RUNS}", runs.len())));
+            return Err(Refusal::bad(format!(
+                "found {} runs, expected at most {MOST_RUNS}",
+                runs.len()
+            )));
         }
         let shared = state.clone();
         let watched = move |id: String| {

@@ -49,7 +49,8 @@ impl RawMovie {
         match &self.shifts {
             None => self.movie.read(frames, &mut values)?,
             Some(shifts) => {
-                Registered::new(&self.movie, shifts, self.interpolation)?.read(frames, &mut values)?;
+                Registered::new(&self.movie, shifts, self.interpolation)?
+                    .read(frames, &mut values)?;
             }
         }
         Ok(values)

@@ -25,14 +25,24 @@ fn the_overview_lists_everything_once() {
     assert_eq!(names("extractions"), ["extracted"]);
     assert!(names("recordings").contains(&"data/mouse"), "{overview}");
     let run = &overview["runs"][0];
-    assert_eq!((&run["status"], &run["epoch"], &run["step"]), (&"finished".into(), &3.into(), &6.into()));
+    assert_eq!(
+        (&run["status"], &run["epoch"], &run["step"]),
+        (&"finished".into(), &3.into(), &6.into())
+    );
     assert_eq!((&run["n_sessions"], &run["n_neurons"]), (&1.into(), &N_NEURONS.into()));
     assert_eq!((&run["core"], &run["likelihood"]), (&"factorised-3d".into(), &"poisson".into()));
-    assert_eq!((&run["experiments"], &run["has_report"]), (&serde_json::json!(["tuning"]), &true.into()));
-    let recording = overview["recordings"].as_array().unwrap().iter().find(|of| of["id"] == run["recording"]);
+    assert_eq!(
+        (&run["experiments"], &run["has_report"]),
+        (&serde_json::json!(["tuning"]), &true.into())
+    );
+    let recording =
+        overview["recordings"].as_array().unwrap().iter().find(|of| of["id"] == run["recording"]);
     assert_eq!(recording.unwrap()["n_neurons"], N_NEURONS);
     let extraction = &overview["extractions"][0];
-    assert_eq!((&extraction["n_frames"], &extraction["height"]), (&MOVIE[0].into(), &MOVIE[1].into()));
+    assert_eq!(
+        (&extraction["n_frames"], &extraction["height"]),
+        (&MOVIE[0].into(), &MOVIE[1].into())
+    );
 }
 
 #[test]
@@ -44,7 +54,10 @@ fn scores_are_those_of_the_file() {
     let run = dashboard.json(&format!("/api/runs/{}", id(&dashboard, "runs")));
     assert_eq!(run["score"].as_f64(), Some(expected.mean));
     let line = &run["scores"][0];
-    assert_eq!((&line["tier"], &line["metric"]), (&tier.as_str().into(), &"single_trial_correlation".into()));
+    assert_eq!(
+        (&line["tier"], &line["metric"]),
+        (&tier.as_str().into(), &"single_trial_correlation".into())
+    );
     assert_eq!(line["twin_median"].as_f64(), Some(expected.median));
     assert!(run["config"].as_str().unwrap().contains("[model.core]"));
     assert_eq!(run["sessions"][0]["n_neurons"], N_NEURONS);
@@ -61,17 +74,33 @@ fn experiments_are_laid_out_by_neuron() {
     let dashboard = Dashboard::of(FOLDER.path());
     let run = format!("/api/runs/{}", id(&dashboard, "runs"));
     let table = dashboard.json(&format!("{run}/neurons"));
-    let column = table["columns"].as_array().unwrap().iter().find(|of| of["name"] == "tuning/preferred").unwrap();
+    let column = table["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|of| of["name"] == "tuning/preferred")
+        .unwrap();
     assert_eq!(column["values"], serde_json::json!([null, null, 90.0, null]));
     let neuron = dashboard.json(&format!("{run}/neurons/0/2"));
     let experiment = &neuron["experiments"][0];
-    assert_eq!(experiment["columns"].as_array().unwrap().len(), 1, "the error is no column of its own");
-    assert_eq!((&experiment["columns"][0]["value"], &experiment["columns"][0]["error"]), (&90.0.into(), &2.5.into()));
+    assert_eq!(
+        experiment["columns"].as_array().unwrap().len(),
+        1,
+        "the error is no column of its own"
+    );
+    assert_eq!(
+        (&experiment["columns"][0]["value"], &experiment["columns"][0]["error"]),
+        (&90.0.into(), &2.5.into())
+    );
     assert_eq!(experiment["arrays"].as_array().unwrap().len(), 1);
     let curve = &experiment["arrays"][0];
-    assert_eq!((&curve["axes"], &curve["shape"]), (&serde_json::json!(["angle"]), &serde_json::json!([3])));
+    assert_eq!(
+        (&curve["axes"], &curve["shape"]),
+        (&serde_json::json!(["angle"]), &serde_json::json!([3]))
+    );
     assert_eq!(curve["scales"]["angle"], serde_json::json!([0.0, 60.0, 120.0]));
-    let part = |neuron: usize| dashboard.get(&format!("{run}/neurons/0/{neuron}/arrays/tuning/curve"));
+    let part =
+        |neuron: usize| dashboard.get(&format!("{run}/neurons/0/{neuron}/arrays/tuning/curve"));
     assert_eq!((part(2).floats(), part(0).floats()), (vec![1.0, 2.0, 3.0], vec![4.0, 5.0, 6.0]));
     assert_eq!(part(1).status, 404, "it was not probed");
     assert_eq!(dashboard.get(&format!("{run}/neurons/0/{N_NEURONS}")).status, 404);
@@ -126,7 +155,8 @@ fn the_twin_predicts_when_it_is_asked() {
     assert!(trace["predicted"][0].is_null() && trace["predicted"][69].is_number(), "{trace}");
     let train = dashboard.json(&format!("{run}/1/trace?tier=train&trial=2"));
     assert_eq!((length(&train["recorded"]), length(&train["trials"])), (1, 6));
-    let recording = Recording::open(&RecordingConfig::at(FOLDER.path().join("data/mouse"))).unwrap();
+    let recording =
+        Recording::open(&RecordingConfig::at(FOLDER.path().join("data/mouse"))).unwrap();
     let session = &recording.sessions[0];
     let data = session.load_whole(session.trials_of("train")[2]).unwrap();
     let expected = f64::from(data.responses.unwrap()[[30, 1]]);
@@ -146,7 +176,8 @@ fn movies_are_shown_before_and_after() {
     assert!(!cells.is_empty() && cells[0]["contour"].as_array().unwrap().len() >= 4, "{page}");
     let [n_frames, height, width] = MOVIE;
     let mut values = vec![0.0; height * width];
-    let movie = FactorisedMovie::open(&FOLDER.path().join("extracted/factors.safetensors")).unwrap();
+    let movie =
+        FactorisedMovie::open(&FOLDER.path().join("extracted/factors.safetensors")).unwrap();
     movie.read(123..124, &mut values).unwrap();
     let frame = dashboard.get(&format!("{base}/frames/123?kind=denoised"));
     assert_eq!(frame.shape(), [height, width]);
@@ -157,13 +188,17 @@ fn movies_are_shown_before_and_after() {
         assert!((shown - value.clamp(low, high)).abs() <= (high - low) / 509.0, "{shown} {value}");
     }
     let raw = dashboard.get(&format!("{base}/frames/0?kind=raw&count=3"));
-    assert_eq!((raw.shape(), &raw.headers["x-range"]), (vec![3, height, width], &frame.headers["x-range"]));
+    assert_eq!(
+        (raw.shape(), &raw.headers["x-range"]),
+        (vec![3, height, width], &frame.headers["x-range"])
+    );
     let rest = dashboard.get(&format!("{base}/frames/{}?kind=residual&count=9", n_frames - 2));
     assert_eq!(rest.shape()[0], 2, "to the movie's end");
     assert_eq!(dashboard.get(&format!("{base}/frames/{n_frames}?kind=raw")).status, 404);
     assert_eq!(dashboard.get(&format!("{base}/frames/0?kind=other")).status, 400);
     let traces = dashboard.json(&format!("{base}/traces/0"));
-    let spikes = NpyFile::open(&FOLDER.path().join("extracted/spikes.npy")).unwrap().read_f32().unwrap();
+    let spikes =
+        NpyFile::open(&FOLDER.path().join("extracted/spikes.npy")).unwrap().read_f32().unwrap();
     assert_eq!(traces["spikes"].as_array().unwrap().len(), n_frames);
     assert!((traces["spikes"][50].as_f64().unwrap() - f64::from(spikes[[0, 50]])).abs() < 1e-6);
     assert_eq!(dashboard.get(&format!("{base}/traces/{}", cells.len())).status, 404);

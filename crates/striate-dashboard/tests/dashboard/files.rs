@@ -95,7 +95,8 @@ pub(crate) fn make_experiment(run: &Path) {
         NamedTensor { name: "secret", shape: &[1], values: &[7.0] },
     ];
     write(&folder.join("session-0.safetensors"), &tensors, &BTreeMap::new()).unwrap();
-    std::fs::write(folder.join("session-0-b.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
+    std::fs::write(folder.join("session-0-b.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>")
+        .unwrap();
     std::fs::write(folder.join("session-0-a.png"), b"\x89PNG").unwrap();
     std::fs::write(folder.join("session-01.png"), b"of another session").unwrap();
 }

@@ -4,4 +4,5 @@ mod data;
 mod files;
 mod hardening;
 mod live;
+mod socket;
 mod support;
