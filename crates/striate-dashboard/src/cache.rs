@@ -21,9 +21,12 @@ struct Entries<V> {
     clock: u64,
 }
 
+/// What was read, and how the files were then; locked while it is read.
+type Slot<V> = Arc<Mutex<Option<(Stamp, Arc<V>)>>>;
+
 #[derive(Debug)]
 struct Entry<V> {
-    slot: Arc<Mutex<Option<(Stamp, Arc<V>)>>>,
+    slot: Slot<V>,
     n_bytes: usize,
     used: u64,
 }
@@ -44,10 +47,8 @@ impl<V> Cache<V> {
     ) -> Result<Arc<V>, Refusal> {
         let slot = self.slot(path);
         let mut slot = lock(&slot);
-        if let Some((read, value)) = &*slot {
-            if read == stamp {
-                return Ok(value.clone());
-            }
+        if let Some((_, value)) = slot.as_ref().filter(|(read, _)| read == stamp) {
+            return Ok(value.clone());
         }
         let (value, n_bytes) = load()?;
         let value = Arc::new(value);
@@ -56,7 +57,7 @@ impl<V> Cache<V> {
         Ok(value)
     }
 
-    fn slot(&self, path: &Path) -> Arc<Mutex<Option<(Stamp, Arc<V>)>>> {
+    fn slot(&self, path: &Path) -> Slot<V> {
         let mut entries = lock(&self.entries);
         entries.clock += 1;
         let used = entries.clock;

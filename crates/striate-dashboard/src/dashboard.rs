@@ -49,7 +49,7 @@ impl Dashboard {
     /// The answer to a request; every answer has the headers of [`headers::protect`].
     pub(crate) async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let mut response = match self.guard.admit(request) {
-            Err(response) => response,
+            Err(response) => *response,
             Ok(request) => match self.service.call(request).await {
                 Ok(response) => response,
                 Err(impossible) => match impossible {},

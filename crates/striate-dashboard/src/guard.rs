@@ -31,6 +31,9 @@ pub(crate) use token::Token;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
+/// A request that was let in, or the answer to one that was not.
+type Admission<B> = Result<Request<B>, Box<Response<Body>>>;
+
 /// Bytes of a request's body.
 const LARGEST_BODY: u64 = 1 << 20;
 
@@ -52,30 +55,29 @@ impl Guard {
     }
 
     /// Let a request in, its path made relative to the base, or say what to answer instead.
-    pub(crate) fn admit<B>(&self, mut request: Request<B>) -> Result<Request<B>, Response<Body>> {
-        self.check_source(&request).map_err(IntoResponse::into_response)?;
+    pub(crate) fn admit<B>(&self, mut request: Request<B>) -> Admission<B> {
+        self.check_source(&request)?;
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return Err(read_only());
+            return Err(Box::new(read_only()));
         }
         if request.headers().get_all(CONTENT_LENGTH).iter().any(is_large) {
             let message = "requests have no bodies here";
-            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message).into_response());
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message).into());
         }
         if let Some(location) = self.missing_slash(request.uri()) {
-            return Err(redirect(StatusCode::PERMANENT_REDIRECT, &location));
+            return Err(Box::new(redirect(StatusCode::PERMANENT_REDIRECT, &location)));
         }
-        self.strip_base(&mut request).map_err(IntoResponse::into_response)?;
+        self.strip_base(&mut request)?;
         let has_cookie = self.token.is_in_cookies(request.headers().get_all(COOKIE));
-        if request.uri().path() == "/" {
-            if let Some(given) = query_token(request.uri()) {
-                return Err(self.enter(given, has_cookie));
-            }
+        let is_front = request.uri().path() == "/";
+        if let Some(given) = query_token(request.uri()).filter(|_| is_front) {
+            return Err(Box::new(self.enter(given, has_cookie)));
         }
         if has_cookie {
             return Ok(request);
         }
         let message = "the token is missing: open the address that `striate serve` printed";
-        Err(Refusal::new(StatusCode::UNAUTHORIZED, message).into_response())
+        Err(Refusal::new(StatusCode::UNAUTHORIZED, message).into())
     }
 
     /// Refuse what does not come from a page of ours, or comes under a name that is not ours.

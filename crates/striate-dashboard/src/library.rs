@@ -60,10 +60,9 @@ impl Library {
     /// What is there now.
     pub(crate) fn survey(&self) -> Arc<Survey> {
         let mut last = lock(&self.survey);
-        if let Some((when, survey)) = &*last {
-            if when.elapsed() < SURVEY_INTERVAL {
-                return survey.clone();
-            }
+        let recent = last.as_ref().filter(|(when, _)| when.elapsed() < SURVEY_INTERVAL);
+        if let Some((_, survey)) = recent {
+            return survey.clone();
         }
         let survey = Arc::new(Survey::of(&self.folder, &self.summaries));
         *last = Some((Instant::now(), survey.clone()));

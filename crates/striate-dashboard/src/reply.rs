@@ -63,6 +63,12 @@ impl IntoResponse for Refusal {
     }
 }
 
+impl From<Refusal> for Box<Response<Body>> {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.into_response())
+    }
+}
+
 /// `value` as JSON; numbers that are not finite are null.
 pub(crate) fn json(value: &impl Serialize) -> Response<Body> {
     match serde_json::to_vec(value) {

@@ -18,7 +18,7 @@ use crate::dashboard::Dashboard;
 use crate::error::ServeError;
 use crate::guard::{Guard, Hosts, Token, headers};
 
-/// Connections at once, WebSockets included.
+/// Connections at once, those of [`crate::live`] included.
 pub(crate) const MOST_CONNECTIONS: usize = 64;
 
 /// Seconds that a request's head may take, and that an idle connection is kept.

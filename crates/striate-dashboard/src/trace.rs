@@ -182,8 +182,8 @@ impl Shown<'_> {
                 did.extend(one);
                 say.push(other);
             }
-            recorded.extend(mean(&did).into_iter());
-            predicted.extend(mean(&say).into_iter());
+            recorded.extend(mean(&did));
+            predicted.extend(mean(&say));
         }
         let array = |values: Vec<f32>| {
             let n = values.len() / n_neurons.max(1);

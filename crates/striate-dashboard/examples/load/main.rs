@@ -94,7 +94,7 @@ fn write_metrics(
 ) -> std::io::Result<()> {
     let mut loss = 1.0;
     for epoch in 1..=n_points {
-        loss += 0.01 * (0.3 - loss) + 0.01 * f64::from(random.normal());
+        loss += 0.01 * (0.3 - loss) + 0.01 * random.normal();
         let score = 0.6 * (1.0 - loss);
         let record = MetricsRecord {
             epoch,
@@ -220,7 +220,7 @@ fn measure(folder: &Path, n_curves: usize) -> Result<(), Box<dyn Error>> {
         &format!("/api/runs/{first}/neurons/0/7/arrays/tuning/receptive_field"),
     )?;
     client.live(&ids[..ids.len().min(20)], folder)?;
-    println!("peak memory {:.0} MiB", striate_base::machine::peak_memory() as f64 / 1048576.0);
+    println!("peak memory {:.0} MiB", striate_base::machine::peak_memory() as f64 / f64::from(1 << 20));
     cancel.cancel();
     serving.join().map_err(|_| "the server panicked")??;
     Ok(())

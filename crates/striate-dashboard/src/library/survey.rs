@@ -79,21 +79,20 @@ impl Survey {
             self.recordings.iter().map(|of| (of.place.path.clone(), Some(of.place.id.clone())));
         let mut ids: BTreeMap<PathBuf, Option<String>> = known.collect();
         for run in &mut self.runs {
-            let Some(path) = run.summary.recording.as_ref() else { continue };
-            if !ids.contains_key(path) {
-                let found = path.canonicalize().ok();
-                let id = found.and_then(|real| match ids.get(&real) {
-                    Some(id) => id.clone(),
-                    None => {
-                        let recording = described(scan::recording(root, real))?;
-                        let id = recording.place.id.clone();
-                        self.recordings.push(recording);
-                        Some(id)
-                    }
+            let Some(path) = &run.summary.recording else { continue };
+            let path = run.place.path.join(path);
+            if !ids.contains_key(&path) {
+                let real = path.canonicalize().ok();
+                let known = real.as_ref().and_then(|real| ids.get(real).cloned());
+                let id = known.unwrap_or_else(|| {
+                    let elsewhere = described(scan::recording(root, real?))?;
+                    let id = elsewhere.place.id.clone();
+                    self.recordings.push(elsewhere);
+                    Some(id)
                 });
                 ids.insert(path.clone(), id);
             }
-            run.recording = ids.get(path).cloned().flatten();
+            run.recording = ids.get(&path).cloned().flatten();
         }
     }
 }

@@ -57,7 +57,8 @@ impl Dashboard {
         let entered = dashboard.ask(&format!("GET /?token={} HTTP/1.1", dashboard.token), &[]);
         assert_eq!(entered.status, 303, "{entered:?}");
         let cookie = &entered.headers["set-cookie"];
-        dashboard.cookie = cookie.split(';').next().unwrap().to_owned();
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        dashboard.cookie = cookie;
         dashboard
     }
 
