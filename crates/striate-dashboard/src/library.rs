@@ -19,7 +19,7 @@ use striate_base::provenance::hash_bytes;
 use crate::cache::{Cache, lock};
 use crate::reply::Refusal;
 pub(crate) use run::{EXPERIMENTS, RunSummary, SessionLine, Status, status};
-pub(crate) use survey::{Run, Survey};
+pub(crate) use survey::{Recording, Run, Survey};
 
 /// How long the folder is not looked at again.
 const SURVEY_INTERVAL: Duration = Duration::from_secs(1);
@@ -77,14 +77,9 @@ impl Library {
     }
 
     /// A recording by its id.
-    pub(crate) fn recording(&self, id: &str) -> Result<Place, Refusal> {
+    pub(crate) fn recording(&self, id: &str) -> Result<Recording, Refusal> {
         self.find("recording", |survey| {
-            survey
-                .recordings
-                .iter()
-                .map(|recording| &recording.place)
-                .find(|place| place.id == id)
-                .cloned()
+            survey.recordings.iter().find(|recording| recording.place.id == id).cloned()
         })
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Extension;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State as Shared;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::Response;
@@ -17,6 +17,7 @@ use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::dashboard::State;
+use crate::reply::Refusal;
 use crate::server::Place;
 use subscription::Subscription;
 
@@ -51,41 +52,29 @@ async fn converse(mut socket: WebSocket, state: Arc<State>) {
     let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut heard, mut asked) = (Instant::now(), Instant::now());
-    loop {
-        let messages = tokio::select! {
+    while heard.elapsed() < PATIENCE {
+        let mut messages = Vec::new();
+        tokio::select! {
             said = socket.recv() => {
                 heard = Instant::now();
                 match said {
                     Some(Ok(Message::Text(text))) => match Subscription::parse(&text, &state).await {
-                        Ok(new) => {
-                            subscription = Some(new);
-                            Vec::new()
-                        }
-                        Err(refusal) => vec![json!({"error": refusal.message}).to_string()],
+                        Ok(new) => subscription = Some(new),
+                        Err(refusal) => messages.push(refused(&refusal)),
                     },
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => Vec::new(),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                     _ => return,
                 }
             }
-            _ = ticks.tick() => match subscription.take() {
-                None => Vec::new(),
-                Some(waiting) => {
-                    let shared = state.clone();
-                    let Ok((kept, news)) = state.workers.run(move || Ok(waiting.news(&shared))).await else {
-                        return;
-                    };
-                    subscription = Some(kept);
-                    news
-                }
-            },
-        };
-        let mut messages: Vec<Message> = messages.into_iter().map(Message::from).collect();
-        if heard.elapsed() > PATIENCE {
-            return;
+            _ = ticks.tick() => {
+                let Ok((kept, news)) = news(subscription.take(), &state).await else { return };
+                subscription = kept;
+                messages = news;
+            }
         }
         if asked.elapsed() > PING_INTERVAL {
             asked = Instant::now();
-            messages.push(Message::Ping(axum::body::Bytes::new()));
+            messages.push(Message::Ping(Bytes::new()));
         }
         for message in messages {
             if !matches!(timeout(PATIENCE, socket.send(message)).await, Ok(Ok(()))) {
@@ -93,4 +82,19 @@ async fn converse(mut socket: WebSocket, state: Arc<State>) {
             }
         }
     }
+}
+
+/// What is new for a page, if it has subscribed.
+async fn news(
+    subscription: Option<Subscription>,
+    state: &Arc<State>,
+) -> Result<(Option<Subscription>, Vec<Message>), Refusal> {
+    let Some(waiting) = subscription else { return Ok((None, Vec::new())) };
+    let shared = state.clone();
+    let (kept, news) = state.workers.run(move || Ok(waiting.news(&shared))).await?;
+    Ok((Some(kept), news.into_iter().map(Message::from).collect()))
+}
+
+fn refused(refusal: &Refusal) -> Message {
+    Message::from(json!({"error": refusal.message}).to_string())
 }

@@ -11,6 +11,7 @@ use striate_score::ScoreFile;
 
 use crate::cache::Cache;
 use crate::experiment::Experiment;
+use crate::library;
 use crate::library::file::{LARGEST_JSON, Stamp, read_json};
 use crate::movie::OpenedExtraction;
 use crate::reply::Refusal;
@@ -74,9 +75,13 @@ impl Opened {
         self.experiments.get(&path, &stamp, || Ok((read_json(&path)?, n_bytes)))
     }
 
-    /// A recording, as its layout has it.
-    pub(crate) fn recording(&self, path: &Path) -> Result<Arc<Recording>, Refusal> {
-        self.recording_as(&RecordingConfig::at(path), path)
+    /// A recording, as its layout has it; as a run read it where it is a manifest, whose files may lie elsewhere.
+    pub(crate) fn recording(&self, found: &library::Recording) -> Result<Arc<Recording>, Refusal> {
+        let path = &found.place.path;
+        match &found.run {
+            Some(run) if !path.is_dir() => self.recording_of(run),
+            _ => self.recording_as(&RecordingConfig::at(path), path),
+        }
     }
 
     /// The recording that a run was fitted on, as it was read then.
@@ -101,11 +106,12 @@ impl Opened {
     /// A trial, by its session's and its own number; its first frames where it is long.
     pub(crate) fn trial(
         &self,
-        path: &Path,
+        found: &library::Recording,
         (session, trial): (usize, usize),
         most_values: usize,
     ) -> Result<Arc<TrialData>, Refusal> {
-        let recording = self.recording(path)?;
+        let recording = self.recording(found)?;
+        let path = &found.place.path;
         let session_of = recording.sessions.get(session).ok_or_else(|| Refusal::no("session"))?;
         let info = &session_of.info;
         let n_frames = info.trials.get(trial).ok_or_else(|| Refusal::no("trial"))?.n_frames;

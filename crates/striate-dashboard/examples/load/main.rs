@@ -220,7 +220,10 @@ fn measure(folder: &Path, n_curves: usize) -> Result<(), Box<dyn Error>> {
         &format!("/api/runs/{first}/neurons/0/7/arrays/tuning/receptive_field"),
     )?;
     client.live(&ids[..ids.len().min(20)], folder)?;
-    println!("peak memory {:.0} MiB", striate_base::machine::peak_memory() as f64 / f64::from(1 << 20));
+    println!(
+        "peak memory {:.0} MiB",
+        striate_base::machine::peak_memory() as f64 / f64::from(1 << 20)
+    );
     cancel.cancel();
     serving.join().map_err(|_| "the server panicked")??;
     Ok(())

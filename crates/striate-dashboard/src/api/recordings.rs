@@ -82,8 +82,7 @@ impl<'a> SessionPage<'a> {
 pub(super) async fn recording(Shared(state): Shared<Arc<State>>, path: Numbers<String>) -> Answer {
     let id = numbers(path)?;
     read(&state, move |state| {
-        let place = state.library.recording(&id)?;
-        let recording = state.opened.recording(&place.path)?;
+        let recording = state.opened.recording(&state.library.recording(&id)?)?;
         let sessions = recording.sessions.iter().map(SessionPage::of).collect();
         Ok(reply::json(&Page { name: &recording.name, sessions }))
     })
@@ -100,8 +99,8 @@ async fn of_trial(
 ) -> Answer {
     let (id, session, trial) = numbers(path)?;
     read(state, move |state| {
-        let place = state.library.recording(&id)?;
-        answer(&*state.opened.trial(&place.path, (session, trial), MOST_VALUES)?)
+        let found = state.library.recording(&id)?;
+        answer(&*state.opened.trial(&found, (session, trial), MOST_VALUES)?)
     })
     .await
 }

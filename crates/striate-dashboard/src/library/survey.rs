@@ -27,6 +27,8 @@ pub(crate) struct Run {
 pub(crate) struct Recording {
     pub(crate) place: Place,
     pub(crate) summary: RecordingSummary,
+    /// A run that was fitted on it, whose configuration may say more of how it is read.
+    pub(crate) run: Option<PathBuf>,
 }
 
 /// An extraction.
@@ -93,13 +95,18 @@ impl Survey {
                 ids.insert(path.clone(), id);
             }
             run.recording = ids.get(&path).cloned().flatten();
+            let mut recordings = self.recordings.iter_mut();
+            if let Some(found) = recordings.find(|of| Some(&of.place.id) == run.recording.as_ref())
+            {
+                found.run.get_or_insert_with(|| run.place.path.clone());
+            }
         }
     }
 }
 
 fn described(place: Place) -> Option<Recording> {
     let summary = recording::summary(&place.path)?;
-    Some(Recording { place, summary })
+    Some(Recording { place, summary, run: None })
 }
 
 /// `f` of every item, in order, on a few threads.

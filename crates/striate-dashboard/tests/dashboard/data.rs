@@ -16,7 +16,7 @@ fn id(dashboard: &Dashboard, kind: &str) -> String {
 
 #[test]
 fn the_overview_lists_everything_once() {
-    let dashboard = Dashboard::of(FOLDER.path());
+    let dashboard = Dashboard::of(&FOLDER);
     let overview = dashboard.json("/api/overview");
     let names = |kind: &str| -> Vec<&str> {
         overview[kind].as_array().unwrap().iter().map(|of| of["name"].as_str().unwrap()).collect()
@@ -47,8 +47,8 @@ fn the_overview_lists_everything_once() {
 
 #[test]
 fn scores_are_those_of_the_file() {
-    let dashboard = Dashboard::of(FOLDER.path());
-    let file = ScoreFile::read(&FOLDER.path().join("runs/first/scores.json")).unwrap();
+    let dashboard = Dashboard::of(&FOLDER);
+    let file = ScoreFile::read(&FOLDER.join("runs/first/scores.json")).unwrap();
     let (tier, of_tier) = file.scores[0].tiers.iter().next().unwrap();
     let expected = of_tier.pooled(Metric::SingleTrialCorrelation).unwrap();
     let run = dashboard.json(&format!("/api/runs/{}", id(&dashboard, "runs")));
@@ -71,7 +71,7 @@ fn scores_are_those_of_the_file() {
 
 #[test]
 fn experiments_are_laid_out_by_neuron() {
-    let dashboard = Dashboard::of(FOLDER.path());
+    let dashboard = Dashboard::of(&FOLDER);
     let run = format!("/api/runs/{}", id(&dashboard, "runs"));
     let table = dashboard.json(&format!("{run}/neurons"));
     let column = table["columns"]
@@ -115,8 +115,8 @@ fn experiments_are_laid_out_by_neuron() {
 
 #[test]
 fn trials_are_played_as_they_were() {
-    let dashboard = Dashboard::of(FOLDER.path());
-    let path = FOLDER.path().join("data/mouse");
+    let dashboard = Dashboard::of(&FOLDER);
+    let path = FOLDER.join("data/mouse");
     let recording = Recording::open(&RecordingConfig::at(&path)).unwrap();
     let session = &recording.sessions[0];
     let overview = dashboard.json("/api/overview");
@@ -146,7 +146,7 @@ fn trials_are_played_as_they_were() {
 
 #[test]
 fn the_twin_predicts_when_it_is_asked() {
-    let dashboard = Dashboard::of(FOLDER.path());
+    let dashboard = Dashboard::of(&FOLDER);
     let run = format!("/api/runs/{}/neurons/0", id(&dashboard, "runs"));
     let trace = dashboard.json(&format!("{run}/1/trace"));
     let length = |values: &serde_json::Value| values.as_array().unwrap().len();
@@ -155,8 +155,7 @@ fn the_twin_predicts_when_it_is_asked() {
     assert!(trace["predicted"][0].is_null() && trace["predicted"][69].is_number(), "{trace}");
     let train = dashboard.json(&format!("{run}/1/trace?tier=train&trial=2"));
     assert_eq!((length(&train["recorded"]), length(&train["trials"])), (1, 6));
-    let recording =
-        Recording::open(&RecordingConfig::at(FOLDER.path().join("data/mouse"))).unwrap();
+    let recording = Recording::open(&RecordingConfig::at(FOLDER.join("data/mouse"))).unwrap();
     let session = &recording.sessions[0];
     let data = session.load_whole(session.trials_of("train")[2]).unwrap();
     let expected = f64::from(data.responses.unwrap()[[30, 1]]);
@@ -168,7 +167,7 @@ fn the_twin_predicts_when_it_is_asked() {
 
 #[test]
 fn movies_are_shown_before_and_after() {
-    let dashboard = Dashboard::of(FOLDER.path());
+    let dashboard = Dashboard::of(&FOLDER);
     let base = format!("/api/extractions/{}", id(&dashboard, "extractions"));
     let page = dashboard.json(&base);
     assert_eq!((&page["has_raw"], &page["frame_rate_hz"]), (&true.into(), &30.0.into()));
@@ -176,8 +175,7 @@ fn movies_are_shown_before_and_after() {
     assert!(!cells.is_empty() && cells[0]["contour"].as_array().unwrap().len() >= 4, "{page}");
     let [n_frames, height, width] = MOVIE;
     let mut values = vec![0.0; height * width];
-    let movie =
-        FactorisedMovie::open(&FOLDER.path().join("extracted/factors.safetensors")).unwrap();
+    let movie = FactorisedMovie::open(&FOLDER.join("extracted/factors.safetensors")).unwrap();
     movie.read(123..124, &mut values).unwrap();
     let frame = dashboard.get(&format!("{base}/frames/123?kind=denoised"));
     assert_eq!(frame.shape(), [height, width]);
@@ -197,8 +195,7 @@ fn movies_are_shown_before_and_after() {
     assert_eq!(dashboard.get(&format!("{base}/frames/{n_frames}?kind=raw")).status, 404);
     assert_eq!(dashboard.get(&format!("{base}/frames/0?kind=other")).status, 400);
     let traces = dashboard.json(&format!("{base}/traces/0"));
-    let spikes =
-        NpyFile::open(&FOLDER.path().join("extracted/spikes.npy")).unwrap().read_f32().unwrap();
+    let spikes = NpyFile::open(&FOLDER.join("extracted/spikes.npy")).unwrap().read_f32().unwrap();
     assert_eq!(traces["spikes"].as_array().unwrap().len(), n_frames);
     assert!((traces["spikes"][50].as_f64().unwrap() - f64::from(spikes[[0, 50]])).abs() < 1e-6);
     assert_eq!(dashboard.get(&format!("{base}/traces/{}", cells.len())).status, 404);

@@ -16,7 +16,6 @@ use striate_model::Twin;
 use striate_recording::simulate::{SimulationConfig, simulate};
 use striate_recording::{Recording, RecordingConfig};
 use striate_score::{ScoreConfig, ScoreFile, TwinPredictor, score_all};
-use tempfile::TempDir;
 
 pub(crate) const N_NEURONS: usize = 4;
 
@@ -27,11 +26,14 @@ pub(crate) const STIMULUS: [usize; 2] = [14, 20];
 pub(crate) const MOVIE: [usize; 3] = [300, 40, 44];
 
 /// The folder, for tests that only read.
-pub(crate) static FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
-    make_run(folder.path());
-    make_experiment(&folder.path().join("runs/first"));
-    make_extraction(folder.path());
+pub(crate) static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dashboard");
+    // Of the last time: nothing removes what a static holds.
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    make_run(&folder);
+    make_experiment(&folder.join("runs/first"));
+    make_extraction(&folder);
     folder
 });
 

@@ -34,7 +34,7 @@ fn check_headers(what: &str, answer: &Answer) {
 
 #[test]
 fn every_answer_has_the_headers() {
-    let dashboard = Dashboard::of(FOLDER.path());
+    let dashboard = Dashboard::of(&FOLDER);
     let overview = dashboard.json("/api/overview");
     let id = |kind: &str| overview[kind][0]["id"].as_str().unwrap().to_owned();
     let (run, recording, extraction) = (id("runs"), id("recordings"), id("extractions"));
@@ -93,7 +93,7 @@ fn every_answer_has_the_headers() {
 
 #[test]
 fn what_somebody_made_is_handed_out_and_not_shown() {
-    let dashboard = Dashboard::of(FOLDER.path());
+    let dashboard = Dashboard::of(&FOLDER);
     let run = dashboard.json("/api/overview")["runs"][0]["id"].as_str().unwrap().to_owned();
     for path in ["report", "experiments/tuning/0/pictures/0", "experiments/tuning/0/pictures/1"] {
         let answer = dashboard.get(&format!("/api/runs/{run}/{path}"));
@@ -207,7 +207,7 @@ fn links_are_not_followed() {
 
 #[test]
 fn bodies_and_heads_have_limits() {
-    let dashboard = Dashboard::of(FOLDER.path());
+    let dashboard = Dashboard::of(&FOLDER);
     let (cookie, host) = (&dashboard.cookie, dashboard.host());
     let length = |n: &str| {
         dashboard.ask("GET / HTTP/1.1", &[("cookie", cookie), ("content-length", n)]).status
@@ -231,7 +231,7 @@ fn bodies_and_heads_have_limits() {
 
 #[test]
 fn the_sixty_fifth_connection_is_turned_away() {
-    let dashboard = Dashboard::of(FOLDER.path());
+    let dashboard = Dashboard::of(&FOLDER);
     let idle: Vec<_> = (0..64).map(|_| dashboard.connect()).collect();
     // The server takes them one after the other.
     let clock = Instant::now();
@@ -252,7 +252,7 @@ fn the_sixty_fifth_connection_is_turned_away() {
 
 #[test]
 fn a_request_that_never_ends_is_given_up() {
-    let dashboard = Dashboard::of(FOLDER.path());
+    let dashboard = Dashboard::of(&FOLDER);
     let mut slow = dashboard.connect();
     slow.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
     let head = format!("GET / HTTP/1.1\r\nhost: {}\r\nx-slow: ", dashboard.host());
