@@ -1,0 +1,30 @@
+// Reading of an experiment's arrays: parts along the leading axes, scales along the others.
+
+import { words } from "./format";
+
+export interface Slice {
+  name: string;
+  data: Float32Array;
+}
+
+/** Parts of an array that keep its last `kept` axes, named by their place on the others ("seed 1"). */
+export function slices(data: Float32Array, shape: number[], axes: string[], kept: number, most = 64): Slice[] {
+  const lead = shape.slice(0, shape.length - kept);
+  const size = shape.slice(shape.length - kept).reduce((a, b) => a * b, 1);
+  const count = Math.min(most, lead.reduce((a, b) => a * b, 1));
+  return Array.from({ length: count }, (_, i) => {
+    let rest = i;
+    const places: string[] = [];
+    for (let a = lead.length - 1; a >= 0; a--) {
+      places.unshift(`${words(axes[a] ?? "part")} ${rest % lead[a]}`);
+      rest = Math.floor(rest / lead[a]);
+    }
+    return { name: places.join(", "), data: data.subarray(i * size, (i + 1) * size) };
+  });
+}
+
+/** The scale of an axis, or its numbers 0, 1, 2 … */
+export function scaleOf(axis: string, length: number, scales: Record<string, ArrayLike<number>>): ArrayLike<number> {
+  const known = scales[axis];
+  return known && known.length === length ? known : Float64Array.from({ length }, (_, i) => i);
+}

@@ -1,0 +1,63 @@
+// Numbers and names for readers.
+
+const MINUS = "\u2212";
+
+/** Shortest form with about `digits` significant digits; a real minus sign; an en dash for "not known". */
+export function number(value: number | string | null | undefined, digits = 3): string {
+  if (typeof value === "string") return value;
+  if (value === null || value === undefined || !Number.isFinite(value)) return "\u2013";
+  const size = Math.abs(value);
+  let text: string;
+  if (Number.isInteger(value) && size < 1e6) text = group(size);
+  else if (size !== 0 && (size < 1e-3 || size >= 1e6)) text = size.toExponential(Math.max(0, digits - 1));
+  else text = group(Number(size.toPrecision(Math.max(digits, size >= 1 ? Math.ceil(Math.log10(size + 1)) : 0))));
+  return value < 0 ? MINUS + text : text;
+}
+
+/** Always `places` decimals, for columns that line up. */
+export function fixed(value: number | null | undefined, places = 3): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "\u2013";
+  return (value < 0 ? MINUS : "") + Math.abs(value).toFixed(places);
+}
+
+function group(size: number): string {
+  const [whole, rest] = String(size).split(".");
+  const spaced = whole.length > 4 ? whole.replace(/\B(?=(\d{3})+$)/g, "\u202f") : whole;
+  return rest ? `${spaced}.${rest}` : spaced;
+}
+
+/** `preferred_orientation` is "preferred orientation"; `tuning/x` is "tuning: x". */
+export function words(name: string): string {
+  return name.replaceAll("/", ": ").replaceAll("_", " ").replaceAll("-", " ");
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function withUnit(name: string, unit: string): string {
+  return unit ? `${words(name)} (${unit})` : words(name);
+}
+
+export function plural(count: number, one: string, many = one + "s"): string {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+const UNITS: [number, string][] = [
+  [86400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+];
+
+/** "5 minutes ago" for a time in Unix seconds. */
+export function ago(seconds: number | null, now = Date.now() / 1000): string {
+  if (seconds === null) return "\u2013";
+  const age = now - seconds;
+  for (const [size, name] of UNITS) if (age >= size) return `${plural(Math.floor(age / size), name)} ago`;
+  return "just now";
+}
+
+/** Time of a frame, or its number where the rate is not known. */
+export function moment(frame: number, rate: number | null): string {
+  return rate ? `${(frame / rate).toFixed(2)} s` : `frame ${frame}`;
+}
