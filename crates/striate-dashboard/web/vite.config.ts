@@ -10,6 +10,7 @@ export default defineConfig({
     outDir: "../assets",
     emptyOutDir: true,
     target: "es2022",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: false,
     cssCodeSplit: false,
     rollupOptions: {

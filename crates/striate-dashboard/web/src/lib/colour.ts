@@ -1,10 +1,12 @@
 // Colour maps as tables of 256 colours, little-endian RGBA.
 
-export type MapName = "diverging" | "grey" | "sequential";
+export type MapName = "diverging" | "signed" | "grey" | "sequential";
 
 const ANCHORS: Record<MapName, string[]> = {
   // Blue below zero, red above (ColorBrewer RdBu, Apache-2.0).
   diverging: ["#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#f7f7f7", "#fddbc7", "#f4a582", "#d6604d", "#b2182b", "#67001f"],
+  // The same for marks on paper, where white would not be seen.
+  signed: ["#1565c0", "#6d9fd0", "#a9b1b9", "#d98a7c", "#c62828"],
   grey: ["#000000", "#ffffff"],
   // Viridis (CC0).
   sequential: ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"],

@@ -37,7 +37,8 @@ export function mapper(u: uPlot, key: "x" | "y"): (value: number) => number {
   return (v) => a + (v - min) * factor;
 }
 
-export function drawCurve(context: CanvasRenderingContext2D, u: uPlot, c: Curve, faded: boolean) {
+/** Draws a curve, or its piece from a point on. */
+export function drawCurve(context: CanvasRenderingContext2D, u: uPlot, c: Curve, faded: boolean, from = 0) {
   const px = mapper(u, "x");
   const py = mapper(u, "y");
   const ratio = devicePixelRatio;
@@ -48,7 +49,7 @@ export function drawCurve(context: CanvasRenderingContext2D, u: uPlot, c: Curve,
   context.setLineDash((c.dash ?? []).map((d) => d * ratio));
   context.beginPath();
   let pen = false;
-  for (let i = 0; i < c.x.length; i++) {
+  for (let i = from; i < c.x.length; i++) {
     const v = c.y[i];
     if (v === null || !Number.isFinite(v)) {
       pen = false;

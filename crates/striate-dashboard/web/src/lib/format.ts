@@ -14,6 +14,21 @@ export function number(value: number | string | null | undefined, digits = 3): s
   return value < 0 ? MINUS + text : text;
 }
 
+/** A way of writing all of a column, so that its decimals line up. */
+export function columnFormat(values: ArrayLike<number | string | null>): (value: number | string | null) => string {
+  let whole = true;
+  let size = 0;
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i];
+    if (typeof v !== "number" || !Number.isFinite(v)) continue;
+    whole &&= Number.isInteger(v);
+    size = Math.max(size, Math.abs(v));
+  }
+  if (whole || size >= 1e5 || (size > 0 && size < 1e-2)) return (v) => number(v);
+  const places = size >= 1000 ? 1 : size >= 10 ? 2 : 3;
+  return (v) => (typeof v === "string" ? v : fixed(v, places));
+}
+
 /** Always `places` decimals, for columns that line up. */
 export function fixed(value: number | null | undefined, places = 3): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "\u2013";
@@ -26,9 +41,12 @@ function group(size: number): string {
   return rest ? `${spaced}.${rest}` : spaced;
 }
 
-/** `preferred_orientation` is "preferred orientation"; `tuning/x` is "tuning: x". */
+const SHORT = /\b(feve|rdm|mei|snr|sta|f0|f1|dog|r2|pc|psth)\b/g;
+
+/** `preferred_orientation` is "preferred orientation", `tuning/x` "tuning: x", `n_neurons` "neurons", `feve` "FEVE". */
 export function words(name: string): string {
-  return name.replaceAll("/", ": ").replaceAll("_", " ").replaceAll("-", " ");
+  const plain = name.replace(/^n_/, "").replaceAll("/", ": ").replaceAll("_", " ").replaceAll("-", " ");
+  return plain.replace(SHORT, (short) => short.toUpperCase());
 }
 
 export function capital(text: string): string {

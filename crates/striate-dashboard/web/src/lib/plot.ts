@@ -15,10 +15,12 @@ export interface PlotOptions {
   logY?: boolean;
   /** Hide the x axis' numbers, where the plot below shows them. */
   bareX?: boolean;
-  bareY?: boolean;
+  /** Names at places of the y axis instead of numbers. */
+  yNames?: { y: number; name: string }[];
   xRange(): Range;
   yRange(x: Range): Range;
-  draw(context: CanvasRenderingContext2D, plot: uPlot): void;
+  /** Called when the axes have been drawn. */
+  draw(plot: uPlot): void;
   hover?(plot: uPlot, x: number, y: number, inside: boolean): void;
   click?(plot: uPlot): void;
 }
@@ -52,7 +54,7 @@ function ticks(_: uPlot, values: (number | null)[]): string[] {
 }
 
 function axis(label: string, y: boolean, o: PlotOptions): uPlot.Axis {
-  const bare = y ? o.bareY : o.bareX;
+  const bare = !y && o.bareX;
   return {
     stroke: () => ink("muted"),
     font: FONT,
@@ -65,7 +67,8 @@ function axis(label: string, y: boolean, o: PlotOptions): uPlot.Axis {
     space: y ? 28 : 60,
     grid: { stroke: () => ink("grid"), width: 1 },
     ticks: { stroke: () => ink("grid"), width: 1, size: 4 },
-    values: bare ? (_, v) => v.map(() => "") : ticks,
+    splits: y && o.yNames ? () => o.yNames!.map((n) => n.y) : undefined,
+    values: y && o.yNames ? () => o.yNames!.map((n) => n.name) : bare ? (_, v) => v.map(() => "") : ticks,
   };
 }
 
@@ -98,15 +101,7 @@ export function makePlot(element: HTMLElement, o: PlotOptions): uPlot {
     series: [{}, { stroke: "transparent", width: 0, points: { show: false } }],
     hooks: {
       draw: [
-        (u) => {
-          const { left, top, width, height } = u.bbox;
-          u.ctx.save();
-          u.ctx.beginPath();
-          u.ctx.rect(left, top, width, height);
-          u.ctx.clip();
-          o.draw(u.ctx, u);
-          u.ctx.restore();
-        },
+        (u) => o.draw(u),
       ],
       setCursor: [
         (u) => {

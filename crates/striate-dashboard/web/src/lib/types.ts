@@ -156,7 +156,8 @@ export interface Cell {
   y: number;
   peak_snr: number | null;
   area: number | null;
-  contour: [number, number][];
+  /** Corners in pixels; null between the rings of a region in several parts. */
+  contour: ([number, number] | null)[];
 }
 
 export interface ExtractionData {
