@@ -72,8 +72,8 @@ export const neurons = (id: string) => json<T.NeuronTable>(`api/runs/${id}/neuro
 export const neuron = (id: string, s: number, n: number) => json<T.NeuronData>(neuronPath(id, s, n));
 export const neuronArray = (id: string, s: number, n: number, experiment: string, name: string) =>
   block(`${neuronPath(id, s, n)}/arrays/${part(experiment)}/${part(name)}`);
-export const trace = (id: string, s: number, n: number, tier: string, trial: string) =>
-  json<T.TraceData>(`${neuronPath(id, s, n)}/trace?tier=${part(tier)}&trial=${part(trial)}`);
+export const trace = (id: string, s: number, n: number, tier: string, trial: number) =>
+  json<T.TraceData>(`${neuronPath(id, s, n)}/trace?trial=${trial}${tier ? `&tier=${part(tier)}` : ""}`);
 
 export const latents = (id: string) => json<Record<string, unknown>>(`api/runs/${id}/latents`);
 export const experiment = (id: string, name: string, s: number) =>

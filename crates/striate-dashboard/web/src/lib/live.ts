@@ -1,4 +1,4 @@
-// Learning curves that grow while `striate fit` runs, over one WebSocket.
+// Learning curves that grow while `striate fit` runs, over one WebSocket for each kind of curve.
 
 import type { CurveData, CurveKey, Status } from "./types";
 
@@ -21,11 +21,10 @@ export class Live {
   /** Messages and drawings since the page opened, for the measurement of updates per second. */
   messages = 0;
   draws = 0;
-  #socket: WebSocket | undefined;
+  #sockets = new Map<CurveKey, WebSocket>();
   #changed = new Set<string>();
   #pending = 0;
   #closed = false;
-  #wait = 500;
 
   constructor(
     readonly runs: string[],
@@ -33,7 +32,7 @@ export class Live {
     readonly listener: Listener,
     readonly connection: (open: boolean) => void = () => {},
   ) {
-    this.#open();
+    for (const key of keys) this.#open(key, 500);
   }
 
   static id(run: string, key: CurveKey): string {
@@ -47,27 +46,27 @@ export class Live {
   close() {
     this.#closed = true;
     cancelAnimationFrame(this.#pending);
-    this.#socket?.close();
+    for (const socket of this.#sockets.values()) socket.close();
   }
 
-  #open() {
+  /** Opens a connection, and another one when it breaks: after half a second, then after twice as long each time. */
+  #open(key: CurveKey, wait: number) {
     const url = new URL("api/live", location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     url.hash = "";
     const socket = new WebSocket(url);
-    this.#socket = socket;
+    this.#sockets.set(key, socket);
     const fresh = new Set<string>();
     socket.onopen = () => {
-      this.#wait = 500;
+      wait = 500;
       this.connection(true);
-      for (const key of this.keys) socket.send(JSON.stringify({ subscribe: { runs: this.runs, key } }));
+      socket.send(JSON.stringify({ subscribe: { runs: this.runs, key } }));
     };
     socket.onmessage = (event) => this.#take(JSON.parse(event.data as string) as Message, fresh);
     socket.onclose = () => {
       this.connection(false);
       if (this.#closed) return;
-      setTimeout(() => !this.#closed && this.#open(), this.#wait);
-      this.#wait = Math.min(this.#wait * 2, 10000);
+      setTimeout(() => !this.#closed && this.#open(key, Math.min(wait * 2, 10000)), wait);
     };
   }
 

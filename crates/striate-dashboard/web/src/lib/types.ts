@@ -55,6 +55,8 @@ export interface OverviewData {
 export interface ScoreRow {
   tier: string;
   metric: string;
+  title?: string;
+  without_latents?: number | null;
   baseline: number | null;
   twin: number | null;
   twin_median: number | null;
@@ -79,6 +81,8 @@ export interface Column {
   name: string;
   unit: string;
   about: string;
+  /** Tier or experiment that it is from. */
+  source?: string;
   values: (number | string | null)[];
 }
 
@@ -111,6 +115,9 @@ export interface NeuronData {
 }
 
 export interface TraceData {
+  kind?: "video" | "image";
+  tier?: string;
+  tiers?: string[];
   frame_rate_hz: number | null;
   trials: string[];
   recorded: (number | null)[][];
@@ -166,6 +173,8 @@ export interface ExtractionData {
   height: number;
   width: number;
   frame_rate_hz: number | null;
+  /** Whether the movie itself is there: raw frames and residuals. */
+  has_raw?: boolean;
   cells: Cell[];
 }
 
