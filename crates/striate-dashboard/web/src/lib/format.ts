@@ -49,6 +49,22 @@ export function words(name: string): string {
   return plain.replace(SHORT, (short) => short.toUpperCase());
 }
 
+const ENDS: [RegExp, string][] = [
+  [/_deg$/, "deg"],
+  [/_hz$/i, "Hz"],
+  [/_um$/, "µm"],
+  [/_px$/, "px"],
+  [/_ms$/, "ms"],
+  [/_s$/, "s"],
+  [/_cpd$/, "cycles/deg"],
+];
+
+/** Name of an axis whose unit is at its end: `orientation_deg` is "orientation (deg)". */
+export function axisName(axis: string): string {
+  for (const [end, unit] of ENDS) if (end.test(axis)) return `${words(axis.replace(end, ""))} (${unit})`;
+  return words(axis);
+}
+
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
