@@ -56,11 +56,9 @@ export function extent(data: ArrayLike<number | null>): [number, number] {
 /** Range of a picture: symmetric around zero where there are both signs. */
 export function pictureRange(data: ArrayLike<number>, map: MapName): [number, number] {
   const [low, high] = extent(data);
-  if (map === "diverging" || low < 0) {
-    const size = Math.max(Math.abs(low), Math.abs(high)) || 1;
-    return map === "sequential" ? [low, high] : [-size, size];
-  }
-  return [low, high > low ? high : low + 1];
+  if (map === "sequential" || (map === "grey" && low >= 0)) return [low, high > low ? high : low + 1];
+  const size = Math.max(Math.abs(low), Math.abs(high)) || 1;
+  return [-size, size];
 }
 
 /** Paints numbers into a canvas of one pixel per number; style sheets enlarge it without smoothing. */
