@@ -59,8 +59,9 @@ async function block(path: string): Promise<Block> {
 
 const part = encodeURIComponent;
 const neuronPath = (run: string, session: number, neuron: number) => `api/runs/${run}/neurons/${session}/${neuron}`;
-const trialPath = (recording: string, session: string, trial: string) =>
-  `api/recordings/${recording}/sessions/${part(session)}/trials/${part(trial)}`;
+/** Sessions and trials go by their numbers in the recording's lists. */
+const trialPath = (recording: string, session: number, trial: number) =>
+  `api/recordings/${recording}/sessions/${session}/trials/${trial}`;
 
 export const overview = () => json<T.OverviewData>("api/overview");
 export const run = (id: string) => json<T.RunData>(`api/runs/${id}`);
@@ -83,9 +84,9 @@ export const experimentArray = (id: string, name: string, s: number, array: stri
 
 export const recording = (id: string) =>
   json<{ name: string; sessions: T.RecordingSession[] }>(`api/recordings/${id}`);
-export const stimulus = (id: string, s: string, t: string) => block(`${trialPath(id, s, t)}/stimulus`);
-export const responses = (id: string, s: string, t: string) => block(`${trialPath(id, s, t)}/responses`);
-export const behaviour = (id: string, s: string, t: string) => block(`${trialPath(id, s, t)}/behaviour`);
+export const stimulus = (id: string, s: number, t: number) => block(`${trialPath(id, s, t)}/stimulus`);
+export const responses = (id: string, s: number, t: number) => block(`${trialPath(id, s, t)}/responses`);
+export const behaviour = (id: string, s: number, t: number) => block(`${trialPath(id, s, t)}/behaviour`);
 
 export const extraction = (id: string) => json<T.ExtractionData>(`api/extractions/${id}`);
 export const frames = (id: string, first: number, kind: string, count: number) =>
