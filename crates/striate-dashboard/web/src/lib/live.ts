@@ -8,6 +8,8 @@ interface Message {
   x: number[];
   y: (number | null)[];
   status: Status;
+  /** What came before of this curve is void. */
+  reset?: boolean;
 }
 
 type Listener = (changed: Set<string>) => void;
@@ -76,7 +78,7 @@ export class Live {
     this.messages++;
     const id = Live.id(message.run, message.key);
     const curve = this.curves.get(id);
-    if (!curve || !fresh.has(id)) {
+    if (!curve || message.reset || !fresh.has(id)) {
       this.curves.set(id, { id: message.run, n: message.x.length, x: message.x, y: message.y });
       fresh.add(id);
     } else {

@@ -46,6 +46,8 @@ export interface ExtractionEntry {
 
 export interface OverviewData {
   folder: string;
+  /** Whether there is more in the folder than is listed. */
+  truncated?: boolean;
   version: string;
   runs: RunEntry[];
   recordings: RecordingEntry[];
