@@ -23,25 +23,21 @@ test("a hostile address is text", async ({ inside: page, go }) => {
   await expect(page.locator("img")).toHaveCount(0);
 });
 
-test("the policy forbids what the page does not need, and the page needs none of it", async ({ inside: page, server }) => {
-  const answer = await page.request.get(server.base);
+test("the policy forbids scripts that are written into the page", async ({ page, server }) => {
+  const answer = (await page.goto(server.url))!;
   const policy = answer.headers()["content-security-policy"] ?? "";
   expect(policy).toContain("default-src 'self'");
   expect(policy).toContain("frame-ancestors 'none'");
   expect(policy).not.toContain("unsafe");
   expect(answer.headers()["x-content-type-options"]).toBe("nosniff");
-  const ran = await page.evaluate(() => {
+  const harmed = await page.evaluate(async () => {
     const script = document.createElement("script");
     script.textContent = "window.harmed = 1";
-    // The policy's own message would count as an error of the page: it is what is asked for here.
-    document.addEventListener("securitypolicyviolation", (e) => e.stopImmediatePropagation(), { once: true });
-    return new Promise((resolve) => {
-      document.addEventListener("securitypolicyviolation", () => resolve(false), { once: true, capture: true });
-      document.body.append(script);
-      setTimeout(() => resolve((window as unknown as { harmed?: number }).harmed === 1), 500);
-    });
-  }).catch(() => false);
-  expect(ran).toBe(false);
+    document.body.append(script);
+    await new Promise((done) => setTimeout(done, 200));
+    return (window as unknown as { harmed?: number }).harmed;
+  });
+  expect(harmed).toBeUndefined();
 });
 
 test("the token leaves the address, and without it there is no entry", async ({ browser, server }) => {

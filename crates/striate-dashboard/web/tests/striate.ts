@@ -1,7 +1,7 @@
 // The program under test, and a page that keeps watch: any request to another host and any error in the console fails.
 
 import { spawn, type ChildProcess } from "node:child_process";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { test as base, expect, type Page } from "@playwright/test";
 
 export { expect };
@@ -20,7 +20,9 @@ export interface Server {
 
 /** Starts `striate serve` and waits for the address that it prints. */
 export async function serve(folder: string, ...more: string[]): Promise<Server> {
-  const child = spawn(BINARY, ["serve", folder, "--port", "0", "--json", ...more], { stdio: ["ignore", "pipe", "inherit"] });
+  // The page as it was built last, which need not be the one that is built into the program.
+  const page = ["--assets", resolve(import.meta.dirname, "../../assets")];
+  const child = spawn(BINARY, ["serve", folder, "--port", "0", "--json", ...page, ...more], { stdio: ["ignore", "pipe", "inherit"] });
   const url = await address(child);
   return { url, base: url.replace(/\?.*$/, ""), stop: () => void child.kill("SIGINT") };
 }

@@ -49,7 +49,7 @@ test("a click into the scatter chooses a neuron, other columns can be shown", as
   await plot.hover({ position: { x: box.width * 0.5, y: box.height * 0.42 } });
   await plot.click({ position: { x: box.width * 0.5, y: box.height * 0.42 } });
   await expect(heading).not.toHaveText(before!);
-  await page.getByLabel("x", { exact: true }).selectOption({ label: "FEVE" });
+  await page.getByRole("combobox", { name: "x", exact: true }).selectOption("feve");
   await expect(page.getByRole("img", { name: /against FEVE/ }).first()).toBeVisible();
 });
 
@@ -101,12 +101,12 @@ test("a trial plays by space and steps by arrows", async ({ inside: page }) => {
 test("tier and trial are chosen and kept in the address", async ({ inside: page }) => {
   await page.getByRole("link", { name: "latent/simulated" }).click();
   await expect(page.getByRole("img", { name: /^Stimulus/ })).toBeVisible();
-  await page.getByLabel("Tier").selectOption({ index: 2 });
+  await page.getByRole("combobox", { name: "Tier" }).selectOption({ index: 2 });
   await page.getByRole("button", { name: "Trial →" }).click();
   await expect(page).toHaveURL(/#\/recording\/[0-9a-f]{16}\/[^/]+\/[^/]+$/);
-  const chosen = await page.getByLabel("Trial", { exact: true }).inputValue();
+  const chosen = await page.getByRole("combobox", { name: "Trial" }).inputValue();
   await page.reload();
-  await expect(page.getByLabel("Trial", { exact: true })).toHaveValue(chosen);
+  await expect(page.getByRole("combobox", { name: "Trial" })).toHaveValue(chosen);
   await page.getByLabel(/Sort neurons/).check();
   await expect(page.getByRole("img", { name: /^Responses of/ })).toBeVisible();
 });

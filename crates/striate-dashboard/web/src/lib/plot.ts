@@ -55,12 +55,13 @@ function ticks(_: uPlot, values: (number | null)[]): string[] {
 
 function axis(label: string, y: boolean, o: PlotOptions): uPlot.Axis {
   const bare = !y && o.bareX;
+  const title = bare ? "" : label;
   return {
     stroke: () => ink("muted"),
     font: FONT,
     labelFont: FONT,
-    label: label || undefined,
-    labelSize: label ? 16 : 0,
+    label: title || undefined,
+    labelSize: title ? 16 : 0,
     labelGap: 0,
     gap: 4,
     size: y ? (o.axisWidth ?? 46) : bare ? 8 : 22,
