@@ -24,7 +24,7 @@ STRIATE_DASHBOARD_LOAD=${STRIATE_DASHBOARD_LOAD:-$STRIATE_DASHBOARD_DATA/load}
 export STRIATE STRIATE_DASHBOARD_DATA STRIATE_DASHBOARD_LOAD
 tests/data.sh "$STRIATE" "$STRIATE_DASHBOARD_DATA"
 if [ ! -d "$STRIATE_DASHBOARD_LOAD" ]; then
-    (cd "$root" && cargo run --release -p striate-dashboard --example load -- "$STRIATE_DASHBOARD_LOAD") ||
+    (cd "$root" && cargo run --release -p striate-dashboard --example load -- 100 100000 10000 "$STRIATE_DASHBOARD_LOAD") ||
         echo "SKIPPED test of speed: no load"
 fi
 npx svelte-check --tsconfig ./tsconfig.json --threshold error

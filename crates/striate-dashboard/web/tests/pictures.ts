@@ -14,16 +14,16 @@ export async function canvasLooks(canvas: Locator, name: string) {
 
 /**
  * The whole page, made so small that letters are grey: what is compared is where things are and how light they are. Fonts
- * move text by a few dots and break lines elsewhere, hence 8 % of the dots of 240 x 160 may differ.
+ * move text by a few dots and break lines elsewhere, hence 8 % of the dots of 180 x 120 may differ.
  */
 export async function pageLooks(page: Page, name: string) {
   const shot = (await page.screenshot({ animations: "disabled" })).toString("base64");
   const helper = await page.context().newPage();
   const small = await helper.evaluate(async (data) => {
     const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }), { resizeWidth: 240, resizeHeight: 160, resizeQuality: "high" });
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }), { resizeWidth: 180, resizeHeight: 120, resizeQuality: "high" });
     const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [240, 160];
+    [canvas.width, canvas.height] = [180, 120];
     canvas.getContext("2d")!.drawImage(bitmap, 0, 0);
     return canvas.toDataURL("image/png");
   }, shot);

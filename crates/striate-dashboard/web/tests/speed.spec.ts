@@ -7,7 +7,7 @@ import { test as base, expect, overview, serve, watch, DATA } from "./striate";
 
 const LOAD = process.env.STRIATE_DASHBOARD_LOAD ?? join(DATA, "load");
 const test = base;
-test.skip(!existsSync(LOAD), "SKIPPED: no load; cargo run --release -p striate-dashboard --example load -- FOLDER makes it");
+test.skip(!existsSync(LOAD), "SKIPPED: no load; cargo run --release -p striate-dashboard --example load -- 100 100000 10000 FOLDER makes it");
 
 test("first paint, updates per second, ten thousand neurons", async ({ page }) => {
   test.setTimeout(240_000);
@@ -15,13 +15,16 @@ test("first paint, updates per second, ten thousand neurons", async ({ page }) =
   try {
     const seen = watch(page, server.base);
     await page.goto(server.url);
-    await expect(page.getByRole("heading", { name: /^Runs/ })).toBeVisible();
-    // Once more, warm: the first time the server reads the folder.
+    const times = async (state: string) => {
+      await page.getByRole("region", { name: "Table of runs" }).locator("tbody tr").first().waitFor();
+      const [paint, table] = await page.evaluate(() => [performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN, performance.now()]);
+      console.log(`${state}: first paint ${paint.toFixed(0)} ms, table of runs ${table.toFixed(0)} ms`);
+      expect(paint).toBeLessThan(4000);
+    };
+    await times("first visit");
+    await page.getByRole("img", { name: /^Validation curve of .*, [1-9]/ }).nth(10).waitFor({ timeout: 60_000 });
     await page.reload();
-    await page.getByRole("region", { name: "Table of runs" }).locator("tbody tr").first().waitFor();
-    const [paint, table] = await page.evaluate(() => [performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN, performance.now()]);
-    console.log(`first paint ${paint.toFixed(0)} ms, table of runs ${table.toFixed(0)} ms`);
-    expect(paint).toBeLessThan(4000);
+    await times("second visit");
 
     const runs = (await overview(page)).runs as { id: string; name: string; n_neurons: number }[];
     const chosen = runs.slice(0, 100).map((r) => r.id);

@@ -59,8 +59,8 @@ export function watch(page: Page, base: string): Watch {
   });
   page.on("pageerror", (error) => seen.errors.push(String(error)));
   page.on("console", (message) => {
-    // A 404 is an answer that the page shows in words; everything else is a fault.
-    if (message.type() === "error" && !/status of 404/.test(message.text())) seen.errors.push(message.text());
+    // What is not there (404) or cannot be used (422) is said in words on the page; everything else is a fault.
+    if (message.type() === "error" && !/status of (404|422)/.test(message.text())) seen.errors.push(message.text());
   });
   page.on("dialog", (dialog) => {
     seen.dialogs.push(dialog.message());

@@ -61,6 +61,7 @@ const ENDS: [RegExp, string][] = [
 
 /** Name of an axis whose unit is at its end: `orientation_deg` is "orientation (deg)". */
 export function axisName(axis: string): string {
+  if (axis.includes("_per_")) return words(axis);
   for (const [end, unit] of ENDS) if (end.test(axis)) return `${words(axis.replace(end, ""))} (${unit})`;
   return words(axis);
 }
@@ -78,16 +79,16 @@ export function plural(count: number, one: string, many = one + "s"): string {
 }
 
 const UNITS: [number, string][] = [
-  [86400, "day"],
-  [3600, "hour"],
-  [60, "minute"],
+  [86400, "d"],
+  [3600, "h"],
+  [60, "min"],
 ];
 
-/** "5 minutes ago" for a time in Unix seconds. */
+/** "5 min ago" for a time in Unix seconds. */
 export function ago(seconds: number | null, now = Date.now() / 1000): string {
   if (seconds === null) return "\u2013";
   const age = now - seconds;
-  for (const [size, name] of UNITS) if (age >= size) return `${plural(Math.floor(age / size), name)} ago`;
+  for (const [size, name] of UNITS) if (age >= size) return `${Math.floor(age / size)} ${name} ago`;
   return "just now";
 }
 

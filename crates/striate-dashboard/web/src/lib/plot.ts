@@ -80,6 +80,8 @@ function scale(log: boolean | undefined, low: () => number): Partial<uPlot.Scale
 }
 
 export function makePlot(element: HTMLElement, o: PlotOptions): uPlot {
+  // uPlot asks for x first; its own scale still has the former ends when it asks for y.
+  let x = o.xRange();
   const options: uPlot.Options = {
     width: Math.max(80, element.clientWidth),
     height: o.height,
@@ -92,9 +94,9 @@ export function makePlot(element: HTMLElement, o: PlotOptions): uPlot {
       focus: { prox: -1 },
     },
     scales: {
-      x: { time: false, range: (_, min, max) => (min === null ? o.xRange() : [min, max]), ...scale(o.logX, () => o.xRange()[0]) },
+      x: { time: false, range: (_, min, max) => (x = min === null ? o.xRange() : [min, max]), ...scale(o.logX, () => o.xRange()[0]) },
       y: {
-        range: (u) => o.yRange([u.scales.x.min ?? -Infinity, u.scales.x.max ?? Infinity]),
+        range: () => o.yRange(x),
         ...scale(o.logY, () => o.yRange([-Infinity, Infinity])[0]),
       },
     },
