@@ -26,7 +26,7 @@ for (const scheme of ["light", "dark"] as const) {
       await page.getByText("Configuration").click();
       await accessible(page);
       await pageLooks(page, `run-${scheme}`);
-      if (scheme === "light") await canvasLooks(page.locator("canvas.layer").nth(1), "validation");
+      if (scheme === "light") await canvasLooks(page.locator("canvas.layer").nth(1), "validation", "curves");
     });
 
     test(`neurons, ${scheme}`, async ({ inside: page, go }) => {
@@ -35,7 +35,7 @@ for (const scheme of ["light", "dark"] as const) {
       await expect(page.getByRole("heading", { name: /^Neuron \d+$/ })).toBeVisible();
       await expect(page.getByRole("application", { name: /Recorded and predicted/ })).toBeVisible({ timeout: 60_000 });
       await accessible(page);
-      if (scheme === "light") await canvasLooks(page.getByRole("application", { name: /Recorded and predicted/ }).locator("canvas.layer"), "trace");
+      if (scheme === "light") await canvasLooks(page.getByRole("application", { name: /Recorded and predicted/ }).locator("canvas.layer"), "trace", "curves");
     });
 
     // Pictures are compared of a run without experiments: those have tests of their own, and change with their settings.
@@ -55,7 +55,7 @@ for (const scheme of ["light", "dark"] as const) {
       await expect(page.getByRole("img", { name: /Loadings of latent/ })).toBeVisible();
       await accessible(page);
       await pageLooks(page, `latents-${scheme}`);
-      if (scheme === "light") await canvasLooks(page.locator("canvas.layer").first(), "latents-traces");
+      if (scheme === "light") await canvasLooks(page.locator("canvas.layer").first(), "latents-traces", "curves");
     });
 
     test(`population, ${scheme}`, async ({ inside: page, go }) => {
@@ -72,7 +72,7 @@ for (const scheme of ["light", "dark"] as const) {
       await expect(page.getByRole("img", { name: /^Responses of \d+ neurons/ })).toBeVisible();
       await accessible(page);
       await pageLooks(page, `recording-${scheme}`);
-      if (scheme === "light") await canvasLooks(page.getByRole("img", { name: /^Responses of/ }), "raster");
+      if (scheme === "light") await canvasLooks(page.getByRole("img", { name: /^Responses of/ }), "raster", "picture");
     });
 
     test(`extraction, ${scheme}`, async ({ inside: page }) => {
@@ -82,7 +82,7 @@ for (const scheme of ["light", "dark"] as const) {
       await expect(page.getByRole("application", { name: /^Spikes of cell 0/ })).toBeVisible();
       await accessible(page);
       await pageLooks(page, `extraction-${scheme}`);
-      if (scheme === "light") await canvasLooks(page.getByRole("img", { name: "Denoised frame" }), "denoised");
+      if (scheme === "light") await canvasLooks(page.getByRole("img", { name: "Denoised frame" }), "denoised", "picture");
     });
 
     test(`comparison, ${scheme}`, async ({ inside: page }) => {
