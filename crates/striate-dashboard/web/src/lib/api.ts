@@ -82,6 +82,11 @@ export const experiment = (id: string, name: string, s: number) =>
 export const experimentArray = (id: string, name: string, s: number, array: string) =>
   block(`api/runs/${id}/experiments/${part(name)}/${s}/arrays/${part(array)}`);
 
+const picturesPath = (id: string, name: string, s: number) => `api/runs/${id}/experiments/${part(name)}/${s}/pictures`;
+export const pictures = (id: string, name: string, s: number) =>
+  json<{ pictures: string[] }>(picturesPath(id, name, s)).then((p) => p.pictures);
+export const picturePath = (id: string, name: string, s: number, index: number) => `${picturesPath(id, name, s)}/${index}`;
+
 export const recording = (id: string) =>
   json<{ name: string; sessions: T.RecordingSession[] }>(`api/recordings/${id}`);
 export const stimulus = (id: string, s: number, t: number) => block(`${trialPath(id, s, t)}/stimulus`);

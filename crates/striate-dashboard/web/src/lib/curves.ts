@@ -3,7 +3,6 @@
 import type uPlot from "uplot";
 import type { Curve } from "../components/LinePlot.svelte";
 import type { Range } from "./plot";
-import { ink } from "./theme.svelte";
 
 /** Smallest and largest value of all curves within the range of x, errors and further values included. */
 export function span(curves: Curve[], x: Range, further: number[]): Range {
@@ -94,21 +93,16 @@ function dots(context: CanvasRenderingContext2D, c: Curve, px: (v: number) => nu
   context.fill();
 }
 
-/** A straight line across the plot at one value of x or y. */
-export function drawMarker(context: CanvasRenderingContext2D, u: uPlot, value: number, colour: string, key: "x" | "y") {
-  const { left, top, width, height } = u.bbox;
-  const place = Math.round(u.valToPos(value, key, true)) + 0.5;
-  context.strokeStyle = colour || ink("marker");
-  context.lineWidth = devicePixelRatio * (key === "x" ? 1.5 : 1);
-  context.setLineDash(key === "y" ? [4 * devicePixelRatio, 4 * devicePixelRatio] : []);
+/** A dashed line across the plot at a value of y. */
+export function drawLevel(context: CanvasRenderingContext2D, u: uPlot, value: number, colour: string) {
+  const { left, width } = u.bbox;
+  const place = Math.round(u.valToPos(value, "y", true)) + 0.5;
+  context.strokeStyle = colour;
+  context.lineWidth = devicePixelRatio;
+  context.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
   context.beginPath();
-  if (key === "x") {
-    context.moveTo(place, top);
-    context.lineTo(place, top + height);
-  } else {
-    context.moveTo(left, place);
-    context.lineTo(left + width, place);
-  }
+  context.moveTo(left, place);
+  context.lineTo(left + width, place);
   context.stroke();
   context.setLineDash([]);
 }

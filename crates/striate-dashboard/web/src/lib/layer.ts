@@ -3,7 +3,7 @@
 
 import type uPlot from "uplot";
 import type { Curve } from "../components/LinePlot.svelte";
-import { drawCurve, drawMarker } from "./curves";
+import { drawCurve, drawLevel } from "./curves";
 
 export interface Level {
   y: number;
@@ -40,7 +40,7 @@ export class CurveLayer {
     this.#drawn.clear();
     this.#clipped((context) => {
       context.clearRect(0, 0, width, height);
-      for (const level of levels) drawMarker(context, this.plot, level.y, level.colour, "y");
+      for (const level of levels) drawLevel(context, this.plot, level.y, level.colour);
       for (const c of curves) if (c.id !== highlight) drawCurve(context, this.plot, c, highlight !== null);
       const top = curves.find((c) => c.id === highlight);
       if (top) drawCurve(context, this.plot, { ...top, width: (top.width ?? 1.5) + 1, alpha: 1 }, false);

@@ -15,6 +15,8 @@ export interface PlotOptions {
   logY?: boolean;
   /** Hide the x axis' numbers, where the plot below shows them. */
   bareX?: boolean;
+  /** Places of the x axis' numbers, where round ones are too few. */
+  xTicks?: number[];
   /** Names at places of the y axis instead of numbers. */
   yNames?: { y: number; name: string }[];
   xRange(): Range;
@@ -68,7 +70,8 @@ function axis(label: string, y: boolean, o: PlotOptions): uPlot.Axis {
     space: y ? 28 : 60,
     grid: { stroke: () => ink("grid"), width: 1 },
     ticks: { stroke: () => ink("grid"), width: 1, size: 4 },
-    splits: y && o.yNames ? () => o.yNames!.map((n) => n.y) : undefined,
+    splits: y && o.yNames ? () => o.yNames!.map((n) => n.y) : !y && o.xTicks ? () => o.xTicks! : undefined,
+    filter: !y && o.xTicks ? (_, splits) => splits : undefined,
     values: y && o.yNames ? () => o.yNames!.map((n) => n.name) : bare ? (_, v) => v.map(() => "") : ticks,
   };
 }
