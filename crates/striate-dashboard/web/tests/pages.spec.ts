@@ -60,7 +60,7 @@ for (const scheme of ["light", "dark"] as const) {
 
     test(`population, ${scheme}`, async ({ inside: page, go }) => {
       const run = await runOf(page, /^latent\/run$/);
-      await go(`#/run/${run.id}/population`);
+      await go(`#/run/${run.id}/population/geometry`);
       if (run.experiments.includes("geometry")) await expect(page.getByRole("region", { name: "Geometry" })).toBeVisible();
       else await expect(page.getByText(/striate probe geometry/)).toBeVisible();
       await accessible(page);

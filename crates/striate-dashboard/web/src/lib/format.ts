@@ -41,7 +41,7 @@ function group(size: number): string {
   return rest ? `${spaced}.${rest}` : spaced;
 }
 
-const SHORT = /\b(feve|rdm|mei|snr|sta|f0|f1|dog|r2|pc|psth)\b/g;
+const SHORT = /\b(feve|rdm|mei|snr|sta|f0|f1|r2|pc|psth)\b/g;
 
 /** `preferred_orientation` is "preferred orientation", `tuning/x` "tuning: x", `n_neurons` "neurons", `feve` "FEVE". */
 export function words(name: string): string {
@@ -57,6 +57,7 @@ const ENDS: [RegExp, string][] = [
   [/_ms$/, "ms"],
   [/_s$/, "s"],
   [/_cpd$/, "cycles/deg"],
+  [/_cpp$/, "cycles/px"],
 ];
 
 /** Name of an axis whose unit is at its end: `orientation_deg` is "orientation (deg)". */

@@ -72,7 +72,7 @@ function axis(label: string, y: boolean, o: PlotOptions): uPlot.Axis {
     ticks: { stroke: () => ink("grid"), width: 1, size: 4 },
     splits: y && o.yNames ? () => o.yNames!.map((n) => n.y) : !y && o.xTicks ? () => o.xTicks! : undefined,
     filter: !y && o.xTicks ? (_, splits) => splits : undefined,
-    values: y && o.yNames ? () => o.yNames!.map((n) => n.name) : bare ? (_, v) => v.map(() => "") : ticks,
+    values: !y && o.xTicks ? (u, v) => ticks(u, v.map((x) => Number(x.toPrecision(2)))) : y && o.yNames ? () => o.yNames!.map((n) => n.name) : bare ? (_, v) => v.map(() => "") : ticks,
   };
 }
 
