@@ -1,6 +1,7 @@
 // Reading of an experiment's arrays: parts along the leading axes, scales along the others.
 
 import { words } from "./format";
+import type { ArrayInfo } from "./types";
 
 export interface Slice {
   name: string;
@@ -27,4 +28,31 @@ export function slices(data: Float32Array, shape: number[], axes: string[], kept
 export function scaleOf(axis: string, length: number, scales: Record<string, ArrayLike<number>>): ArrayLike<number> {
   const known = scales[axis];
   return known && known.length === length ? known : Float64Array.from({ length }, (_, i) => i);
+}
+
+/** Arrays of one thing, as the twin has it and as was recorded: they are drawn into one figure. */
+export interface Family {
+  stem: string;
+  axis: string;
+  /** By whose they are: "twin", "recorded", "without_noise". */
+  members: Record<string, ArrayInfo>;
+}
+
+const WHOSE = ["twin", "recorded", "without_noise"];
+
+/** Sorts arrays of one axis into families; what has no counterpart stays by itself. */
+export function families(arrays: ArrayInfo[]): { families: Family[]; rest: ArrayInfo[] } {
+  const found = new Map<string, Family>();
+  for (const info of arrays) {
+    const whose = WHOSE.find((w) => info.name.endsWith(`_${w}`));
+    if (!whose || info.axes.length !== 1) continue;
+    const stem = info.name.slice(0, -whose.length - 1);
+    const key = `${stem} ${info.axes[0]}`;
+    const family = found.get(key) ?? { stem, axis: info.axes[0], members: {} };
+    family.members[whose] = info;
+    found.set(key, family);
+  }
+  const kept = [...found.values()].filter((f) => Object.keys(f.members).length > 1);
+  const taken = new Set(kept.flatMap((f) => Object.values(f.members).map((m) => m.name)));
+  return { families: kept, rest: arrays.filter((a) => !taken.has(a.name)) };
 }
