@@ -27,5 +27,8 @@ if [ ! -d "$STRIATE_DASHBOARD_LOAD" ]; then
     (cd "$root" && cargo run --release -p striate-dashboard --example load -- 100 100000 10000 "$STRIATE_DASHBOARD_LOAD") ||
         echo "SKIPPED test of speed: no load"
 fi
+# What is built into the program must be what the sources say.
+npx vite build --outDir "$STRIATE_DASHBOARD_DATA/assets" --logLevel error
+diff -r "$STRIATE_DASHBOARD_DATA/assets" ../assets || { echo "assets are not those of the sources: npm run build" >&2; exit 1; }
 npx svelte-check --tsconfig ./tsconfig.json --threshold error
 exec npx playwright test "$@"

@@ -39,6 +39,18 @@ test("curves follow a running fit, and its end is seen", async ({ page }) => {
   }
 });
 
+test("the end of the server is said, what was shown stays", async ({ page }) => {
+  const server = await serve(join(DATA, "shown"));
+  await page.goto(server.url);
+  await page.getByRole("link", { name: "latent/run" }).click();
+  const plot = page.getByRole("application", { name: /Training loss against step/ });
+  await expect(plot).toBeVisible();
+  server.stop();
+  await expect(page.getByText("server does not answer")).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText(/connecting/)).toBeVisible();
+  await expect(plot).toBeVisible();
+});
+
 function records(folder: string): number {
   const file = join(folder, "run/metrics.jsonl");
   return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").filter(Boolean).length : 0;

@@ -29,7 +29,8 @@ class Home {
       this.#text = text;
       this.data.error = undefined;
     } catch (error) {
-      this.data.error = { message: (error as Error).message, status: 0 };
+      const { message, status = 0 } = error as Error & { status?: number };
+      this.data.error = { message, status };
     }
     this.data.loading = false;
   }
