@@ -63,9 +63,9 @@ pub(crate) fn router(state: Arc<State>) -> Router {
 
 /// A file of the page.
 async fn page(Shared(state): Shared<Arc<State>>, uri: Uri, headers: HeaderMap) -> Answer {
-    let path = uri.path().strip_prefix('/').unwrap_or_default().to_owned();
-    let has = headers.get(IF_NONE_MATCH).cloned();
-    read(&state, move |state| assets::find(&path, has.as_ref(), state.assets.as_deref())).await
+    let path = uri.path().strip_prefix('/').unwrap_or_default();
+    // Built in, there is nothing to wait for; a folder of files is for those who work on the page.
+    assets::find(path, headers.get(IF_NONE_MATCH), state.assets.as_deref())
 }
 
 /// Answer with what takes reading.
@@ -75,6 +75,15 @@ async fn read(
 ) -> Answer {
     let shared = state.clone();
     state.workers.run(move || answer(&shared)).await
+}
+
+/// Answer with what is read in a moment.
+async fn read_quickly(
+    state: &Arc<State>,
+    answer: impl FnOnce(&State) -> Answer + Send + 'static,
+) -> Answer {
+    let shared = state.clone();
+    state.quick_workers.run(move || answer(&shared)).await
 }
 
 /// Values of the path, of which those that are no numbers do not exist.

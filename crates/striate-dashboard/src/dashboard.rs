@@ -23,6 +23,8 @@ pub(crate) struct State {
     pub(crate) curves: Curves,
     pub(crate) opened: Opened,
     pub(crate) workers: Workers,
+    /// For what is read in a moment, so that it does not wait behind what takes long.
+    pub(crate) quick_workers: Workers,
     pub(crate) assets: Option<std::path::PathBuf>,
 }
 
@@ -40,6 +42,7 @@ impl Dashboard {
             curves: Curves::default(),
             opened: Opened::default(),
             workers: Workers::new(machine::threads().clamp(2, 8)),
+            quick_workers: Workers::new(2),
             assets: config.assets.clone(),
         };
         let router = api::router(Arc::new(state));

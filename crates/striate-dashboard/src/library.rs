@@ -21,8 +21,11 @@ use crate::reply::Refusal;
 pub(crate) use run::{EXPERIMENTS, RunSummary, SessionLine, Status, status};
 pub(crate) use survey::{Recording, Run, Survey};
 
-/// How long the folder is not looked at again.
+/// How long the folder is not looked at again, at least.
 const SURVEY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The same as a multiple of the time that looking took: a whole home takes its time.
+const SURVEY_REST: u32 = 5;
 
 /// Where something lies, and what it is called where paths are not spoken of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +50,7 @@ impl Place {
 pub(crate) struct Library {
     folder: PathBuf,
     summaries: Cache<RunSummary>,
+    /// The last one, and until when it will do.
     survey: Mutex<Option<(Instant, Arc<Survey>)>>,
 }
 
@@ -60,12 +64,13 @@ impl Library {
     /// What is there now.
     pub(crate) fn survey(&self) -> Arc<Survey> {
         let mut last = lock(&self.survey);
-        let recent = last.as_ref().filter(|(when, _)| when.elapsed() < SURVEY_INTERVAL);
-        if let Some((_, survey)) = recent {
+        let begin = Instant::now();
+        if let Some((_, survey)) = last.as_ref().filter(|(until, _)| begin < *until) {
             return survey.clone();
         }
         let survey = Arc::new(Survey::of(&self.folder, &self.summaries));
-        *last = Some((Instant::now(), survey.clone()));
+        let rest = SURVEY_INTERVAL.max(SURVEY_REST * begin.elapsed());
+        *last = Some((Instant::now() + rest, survey.clone()));
         survey
     }
 

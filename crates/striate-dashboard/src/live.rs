@@ -68,6 +68,9 @@ async fn converse(mut socket: WebSocket, state: Arc<State>) {
             }
             _ = ticks.tick() => {
                 let Ok((kept, news)) = news(subscription.take(), &state).await else { return };
+                if kept.as_ref().is_some_and(|kept| kept.is_behind) {
+                    ticks.reset_immediately();
+                }
                 subscription = kept;
                 messages = news;
             }

@@ -60,6 +60,8 @@ pub(super) async fn curves(
     }
     // Each run is work of its own: several are read at once.
     let mut work = JoinSet::new();
+    // One run is what a page of a run shows: it does not wait behind a comparison of many.
+    let is_quick = ids.len() == 1;
     for (place, id) in ids.into_iter().enumerate() {
         let (shared, key, points) = (state.clone(), wanted.key, wanted.points);
         work.spawn(async move {
@@ -69,7 +71,8 @@ pub(super) async fn curves(
                 let curve = state.curves.with(&folder, |found| found.curve(key, points))?;
                 Ok((place, NamedCurve { id, curve }))
             };
-            shared.workers.run(of_run).await
+            let workers = if is_quick { &shared.quick_workers } else { &shared.workers };
+            workers.run(of_run).await
         });
     }
     let mut curves = Vec::new();

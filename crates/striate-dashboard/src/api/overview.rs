@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State as Shared;
 use serde::Serialize;
 
-use super::{Answer, read};
+use super::{Answer, read_quickly};
 use crate::dashboard::State;
 use crate::library::{Run, RunSummary, Survey};
 use crate::reply::json;
@@ -47,7 +47,7 @@ impl<'a> RunLine<'a> {
 }
 
 pub(super) async fn overview(Shared(state): Shared<Arc<State>>) -> Answer {
-    read(&state, |state| Ok(json(&lines(&state.library.survey())))).await
+    read_quickly(&state, |state| Ok(json(&lines(&state.library.survey())))).await
 }
 
 fn lines(survey: &Survey) -> Overview<'_> {

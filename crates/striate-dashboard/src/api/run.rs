@@ -8,7 +8,7 @@ use serde_json::Value;
 use striate_score::{GIVEN, Metric, ScoreFile, Scores, TierScores, WITHOUT_LATENTS};
 
 use super::overview::RunLine;
-use super::{Answer, Numbers, numbers, read};
+use super::{Answer, Numbers, numbers, read_quickly};
 use crate::dashboard::State;
 use crate::library::{SessionLine, file};
 use crate::reply::{Refusal, attachment, json, json_text};
@@ -44,7 +44,7 @@ struct ScoreLine<'a> {
 
 pub(super) async fn run(Shared(state): Shared<Arc<State>>, path: Numbers<String>) -> Answer {
     let id = numbers(path)?;
-    read(&state, move |state| {
+    read_quickly(&state, move |state| {
         let survey = state.library.survey();
         let run =
             survey.runs.iter().find(|run| run.place.id == id).ok_or_else(|| Refusal::no("run"))?;
@@ -106,7 +106,7 @@ pub(crate) fn baseline(file: &ScoreFile) -> Option<&Scores> {
 
 pub(super) async fn latents(Shared(state): Shared<Arc<State>>, path: Numbers<String>) -> Answer {
     let id = numbers(path)?;
-    read(&state, move |state| {
+    read_quickly(&state, move |state| {
         let path = state.library.run(&id)?.path.join("latents.json");
         Ok(json_text(file::read(&path, LARGEST_FILE)?))
     })
@@ -115,7 +115,7 @@ pub(super) async fn latents(Shared(state): Shared<Arc<State>>, path: Numbers<Str
 
 pub(super) async fn report(Shared(state): Shared<Arc<State>>, path: Numbers<String>) -> Answer {
     let id = numbers(path)?;
-    read(&state, move |state| {
+    read_quickly(&state, move |state| {
         let run = state.library.run(&id)?;
         let bytes = file::read(&run.path.join("report.html"), LARGEST_FILE)?;
         let name = format!("{}-report.html", run.name.replace('/', "-"));

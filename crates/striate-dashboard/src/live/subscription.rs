@@ -17,6 +17,9 @@ const MOST_RUNS: usize = 500;
 /// Points of one message.
 const MOST_POINTS: usize = 1000;
 
+/// How long reading goes on before what was found is told: of a hundred long runs the first shall not wait for the last.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 /// How often it is asked where a run stands.
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -38,6 +41,10 @@ struct Wanted {
 pub(super) struct Subscription {
     key: Key,
     runs: Vec<Watched>,
+    /// The run that is looked at next.
+    next: usize,
+    /// Whether there are runs that were not looked at for want of time.
+    pub(super) is_behind: bool,
 }
 
 struct Watched {
@@ -83,13 +90,21 @@ impl Subscription {
             Ok(Watched { id, folder, cursor, is_begun: false, status, asked: None })
         };
         let find = move || runs.into_iter().map(watched).collect::<Result<_, Refusal>>();
-        Ok(Self { key, runs: state.workers.run(find).await? })
+        Ok(Self { key, runs: state.workers.run(find).await?, next: 0, is_behind: false })
     }
 
-    /// What is new now, as messages.
+    /// What is new now, as messages; of some of the runs where reading takes long.
     pub(super) fn news(mut self, state: &State) -> (Self, Vec<String>) {
-        let key = self.key;
-        let news = self.runs.iter_mut().filter_map(|run| run.news(key, state)).collect();
+        let (begin, mut news) = (Instant::now(), Vec::new());
+        self.is_behind = false;
+        for _ in 0..self.runs.len() {
+            if !news.is_empty() && begin.elapsed() > PATIENCE {
+                self.is_behind = true;
+                break;
+            }
+            news.extend(self.runs[self.next].news(self.key, state));
+            self.next = (self.next + 1) % self.runs.len();
+        }
         (self, news)
     }
 }

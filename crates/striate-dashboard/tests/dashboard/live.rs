@@ -84,3 +84,21 @@ fn sockets_are_guarded_as_pages_are() {
     assert!(!open(None, &dashboard.cookie));
     assert!(!open(Some(&own), "striate-0=1"));
 }
+
+#[test]
+fn many_runs_are_told_of_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..30 {
+        let run = begin_run(folder.path(), &format!("run-{number:02}"));
+        append(&run, &record(1, f64::from(number)));
+    }
+    let dashboard = Dashboard::of(folder.path());
+    let overview = dashboard.json("/api/overview");
+    let runs = overview["runs"].as_array().unwrap();
+    let ids: Vec<&str> = runs.iter().map(|run| run["id"].as_str().unwrap()).collect();
+    let mut socket = listen(&dashboard, &ids);
+    for (number, id) in ids.iter().enumerate() {
+        let news = next(&mut socket);
+        assert_eq!((&news["run"], &news["y"]), (&json!(id), &json!([number as f64])));
+    }
+}

@@ -41,6 +41,7 @@ fn note_alone(found: &mut Experiment, name: &str, value: f64) {
 
 impl Work<'_> {
     /// Each neuron by itself.
+    #[expect(clippy::unnecessary_wraps, reason = "one of the steps, which are of one type")]
     pub(super) fn neurons(&self, found: &mut Experiment) -> Result<(), InsilicoError> {
         let Patterns { twin, recorded, repeats, .. } = self.patterns;
         let n_neurons = twin.ncols();
@@ -112,6 +113,7 @@ impl Work<'_> {
     }
 
     /// How well recorded dissimilarities and signal correlations agree with themselves.
+    #[expect(clippy::unnecessary_wraps, reason = "one of the steps, which are of one type")]
     pub(super) fn ceilings(&self, found: &mut Experiment) -> Result<(), InsilicoError> {
         let Patterns { repeats, groups, pair_neurons, twin, .. } = self.patterns;
         if !self.patterns.is_repeated() {
