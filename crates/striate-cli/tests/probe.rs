@@ -20,12 +20,12 @@ fn fitted(folder: &Path, config: &str, name: &str, seed: &str) -> PathBuf {
 }
 
 fn json(path: &Path) -> Value {
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    serde_json::from_slice(&std::fs::read(path).expect("results")).expect("JSON")
 }
 
 fn column<'a>(found: &'a Value, name: &str) -> &'a Value {
-    let columns = found["columns"].as_array().unwrap();
-    &columns.iter().find(|column| column["name"] == name).unwrap()["values"]
+    let columns = found["columns"].as_array().expect("columns");
+    &columns.iter().find(|column| column["name"] == name).expect("the column")["values"]
 }
 
 #[test]
