@@ -28,14 +28,15 @@ const KIND: &str = "tuning";
 ///
 /// Gratings of all directions, spatial and temporal frequencies on the whole screen find what excites each
 /// neuron most; curves go through there. Then every neuron is shown its own best grating in several contrasts,
-/// and through apertures around its own place. Twins of video see gratings drift, and responses are averaged
-/// over whole cycles; twins of images see them in several phases. A neuron's response is the mean over that
-/// to grey, or the first harmonic where this is the larger one at best (`is_modulated`).
+/// and through apertures around its own place, with grey and with the orthogonal grating around them (contextual
+/// modulation). Twins of video see gratings drift, and responses are averaged over whole cycles; twins of images
+/// see them in several phases. A neuron's response is the mean over that to grey, or the first harmonic where
+/// this is the larger one at best (`is_modulated`).
 ///
 /// # Shapes
 /// `direction_curve` `[neuron, direction_deg]` (`orientation_curve` `[neuron, orientation_deg]` for images),
-/// `spatial_frequency_curve`, `temporal_frequency_curve`, `contrast_curve`, `size_curve`, and
-/// `joint_curve` `[neuron, direction_deg, spatial_frequency_cpp]`, each with `NAME_error` where there are
+/// `spatial_frequency_curve`, `temporal_frequency_curve`, `contrast_curve`, `size_curve`,
+/// `crossed_size_curve` (with the orthogonal grating around the aperture), and `joint_curve` `[neuron, direction_deg, spatial_frequency_cpp]`, each with `NAME_error` where there are
 /// several twins, whose differences (jackknife) are the errors.
 ///
 /// # Errors
@@ -120,7 +121,7 @@ pub fn tuning(
 pub fn tuning_bytes(subject: &Subject<'_>, n_neurons: usize, config: &TuningConfig) -> u64 {
     let axes = Axes::new(subject, Display::new(subject, config), config);
     let n_joint = axes.joint(config.contrast).len();
-    let n_stimuli = n_joint + axes.contrasts.len() + axes.diameters_px.len();
+    let n_stimuli = n_joint + axes.contrasts.len() + 2 * axes.diameters_px.len();
     let per_neuron = (subject.n_twins() + 2) * n_stimuli * size_of::<Cycle>();
     (n_neurons * per_neuron) as u64
 }
@@ -216,6 +217,7 @@ impl Measured {
         curve(found, &all, ("contrast_curve", &axis), |c| &c.contrasts)?;
         let axis = [("diameter_px", axes.diameters_px.len())];
         curve(found, &all, ("size_curve", &axis), |c| &c.sizes)?;
+        curve(found, &all, ("crossed_size_curve", &axis), |c| &c.crossed)?;
         curve(found, &all, ("joint_curve", &joint), |c| &c.joint)
     }
 

@@ -36,6 +36,8 @@ pub(super) struct Curves {
     pub(super) cycles: Vec<f64>,
     pub(super) contrasts: Vec<f64>,
     pub(super) sizes: Vec<f64>,
+    /// The same sizes with the orthogonal grating around.
+    pub(super) crossed: Vec<f64>,
     /// `[direction, frequency]`.
     pub(super) joint: Vec<f64>,
 }
@@ -117,7 +119,7 @@ impl Axes {
         }
     }
 
-    /// It in every contrast, then in every size around a centre.
+    /// It in every contrast, then in every size around a centre, on grey and on the orthogonal grating.
     pub(super) fn own(
         &self,
         best: Stimulus,
@@ -126,12 +128,15 @@ impl Axes {
     ) -> Vec<Stimulus> {
         let in_contrast = |&contrast: &f64| Stimulus { contrast, ..best };
         let edge_px = config.edge_px;
-        let in_size = |&diameter_px: &f64| Stimulus {
-            aperture: Some(Aperture { centre_px, diameter_px, edge_px }),
-            ..best
+        let orthogonal = (best.direction_deg + 90.0).rem_euclid(360.0);
+        let in_size = |surround_deg: Option<f64>| {
+            self.diameters_px.iter().map(move |&diameter_px| {
+                let aperture = Some(Aperture { centre_px, diameter_px, edge_px, surround_deg });
+                Stimulus { aperture, ..best }
+            })
         };
         let contrasts = self.contrasts.iter().map(in_contrast);
-        contrasts.chain(self.diameters_px.iter().map(in_size)).collect()
+        contrasts.chain(in_size(None)).chain(in_size(Some(orthogonal))).collect()
     }
 
     /// The curves of one neuron.
@@ -142,6 +147,7 @@ impl Axes {
         let Optimum { direction: d, frequency: f, cycles: c, .. } = optimum;
         let (n_directions, n_frequencies) = (self.directions_deg.len(), self.frequencies_cpp.len());
         let (contrasts, sizes) = own.split_at(self.contrasts.len());
+        let (sizes, crossed) = sizes.split_at(self.diameters_px.len());
         Curves {
             grey,
             best: at(d, f, c),
@@ -150,6 +156,7 @@ impl Axes {
             cycles: (0..self.cycles.len()).map(|c| strength(&at(d, f, c))).collect(),
             contrasts: contrasts.iter().map(strength).collect(),
             sizes: sizes.iter().map(strength).collect(),
+            crossed: crossed.iter().map(strength).collect(),
             joint: (0..n_directions * n_frequencies)
                 .map(|i| strength(&at(i / n_frequencies, i % n_frequencies, c)))
                 .collect(),

@@ -18,7 +18,7 @@ pub(super) struct Stimulus {
     pub(super) aperture: Option<Aperture>,
 }
 
-/// A round hole with a smooth edge, grey around it.
+/// A round hole with a smooth edge; around it grey, or the same grating drifting in another direction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Aperture {
     /// x and y on the screen.
@@ -26,6 +26,8 @@ pub(super) struct Aperture {
     /// Where contrast is half of what it is inside.
     pub(super) diameter_px: f64,
     pub(super) edge_px: f64,
+    /// Direction of what drifts around; grey where there is none.
+    pub(super) surround_deg: Option<f64>,
 }
 
 /// Mean response over whole cycles, and its first harmonic's cosine and sine.
@@ -131,32 +133,49 @@ impl Display {
             width: size[1],
             frame_rate_hz: self.frame_rate_hz,
         };
-        let (sine, cosine) = stimulus.direction_deg.to_radians().sin_cos();
-        let distance = cosine * origin[1] as f64 - sine * origin[0] as f64;
-        let at_origin = 360.0 * stimulus.frequency_cpp * distance;
         let mask = stimulus.aperture.map(|aperture| aperture.mask(size, origin));
+        let around = stimulus.aperture.and_then(|aperture| aperture.surround_deg);
         let grey = training.grey();
         for step in 0..self.n_clips() {
-            let turned = 360.0 * step as f64 / self.n_steps as f64;
-            let parameters = Grating {
-                direction_deg: stimulus.direction_deg,
-                frequency_cycles_per_px: stimulus.frequency_cpp,
-                temporal_frequency_hz: self.hertz(stimulus.n_cycles),
-                phase_deg: at_origin - turned,
-                contrast: stimulus.contrast,
-                ..Grating::default()
-            };
-            for frame in grating(&canvas, &parameters)?.outer_iter() {
-                let shown = frame.iter().map(|&luminance| training.shown(luminance));
-                match &mask {
-                    None => onto.extend(shown),
-                    Some(mask) => {
-                        onto.extend(shown.zip(mask).map(|(value, m)| grey + m * (value - grey)));
-                    }
-                }
+            let centre = self.grating(stimulus, stimulus.direction_deg, (&canvas, origin), step)?;
+            let around = around.map(|deg| self.grating(stimulus, deg, (&canvas, origin), step));
+            let around = around.transpose()?;
+            let n_pixels = size[0] * size[1];
+            for (place, &luminance) in centre.iter().enumerate() {
+                let shown = training.shown(luminance);
+                let Some(mask) = &mask else {
+                    onto.push(shown);
+                    continue;
+                };
+                let pixels = around.as_ref().and_then(|pixels| pixels.as_slice());
+                let outside = pixels.map_or(grey, |pixels| training.shown(pixels[place]));
+                onto.push(outside + mask[place % n_pixels] * (shown - outside));
             }
         }
         Ok(())
+    }
+
+    /// A stimulus' grating in some direction, `[frame, row, column]` of the part of the screen that begins at
+    /// `origin`.
+    fn grating(
+        &self,
+        stimulus: &Stimulus,
+        direction_deg: f64,
+        (canvas, origin): (&Canvas, [usize; 2]),
+        step: usize,
+    ) -> Result<ndarray::Array3<f32>, InsilicoError> {
+        let (sine, cosine) = direction_deg.to_radians().sin_cos();
+        let distance = cosine * origin[1] as f64 - sine * origin[0] as f64;
+        let turned = 360.0 * step as f64 / self.n_steps as f64;
+        let parameters = Grating {
+            direction_deg,
+            frequency_cycles_per_px: stimulus.frequency_cpp,
+            temporal_frequency_hz: self.hertz(stimulus.n_cycles),
+            phase_deg: 360.0 * stimulus.frequency_cpp * distance - turned,
+            contrast: stimulus.contrast,
+            ..Grating::default()
+        };
+        Ok(grating(canvas, &parameters)?)
     }
 
     /// What the responses to a stimulus say.

@@ -57,6 +57,7 @@ pub(super) fn summarise(
     of_frequency(axes, curves, display, &mut found);
     of_contrast(axes, curves, &mut found);
     of_size(axes, curves, &mut found);
+    of_surround(axes, curves, &mut found);
     found
 }
 
@@ -224,4 +225,28 @@ fn first_crossing(sizes: &[f64], responses: &[f64], level: f64) -> f64 {
     }
     let [below, above] = [responses[place - 1], responses[place]];
     sizes[place - 1] + (sizes[place] - sizes[place - 1]) * (level - below) / (above - below)
+}
+
+/// What stripes around the preferred size do. Those of the same orientation go on from the centre, as in the
+/// largest size.
+fn of_surround(axes: &Axes, curves: &Curves, found: &mut Vec<(Quantity, f64)>) {
+    let sizes = &curves.sizes;
+    let largest = sizes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let full = first_crossing(&axes.diameters_px, sizes, FULL * largest);
+    let place = axes.diameters_px.iter().position(|&diameter| diameter >= full);
+    let index = |with: f64, centre: f64| (with - centre) / (with + centre);
+    let (parallel, crossed) = place.map_or((f64::NAN, f64::NAN), |place| {
+        let last = sizes[sizes.len() - 1];
+        (index(last, sizes[place]), index(curves.crossed[place], sizes[place]))
+    });
+    found.extend([
+        (
+            number("parallel_surround", "", "(response with stripes of the same orientation around - without) / their sum, at the preferred size; below 0 where they suppress."),
+            parallel,
+        ),
+        (
+            number("orthogonal_surround", "", "The same with stripes of the orthogonal orientation around."),
+            crossed,
+        ),
+    ]);
 }

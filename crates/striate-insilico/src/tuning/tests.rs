@@ -73,7 +73,10 @@ fn cells_of_a_video_twin_prefer_what_was_planted() {
         assert!((hertz[i] / HERTZ - 1.0).abs() < 0.15, "{i}: {hertz:?}");
     }
     // Nothing around the field takes part.
-    assert!(column(&found, "suppression_index").iter().all(|s| s.abs() < 0.05));
+    for name in ["suppression_index", "parallel_surround", "orthogonal_surround"] {
+        let values = column(&found, name);
+        assert!(values.iter().all(|value| value.abs() < 0.06), "{name}: {values:?}");
+    }
     assert!(found.values_of("preferred_orientation_error").is_none());
 }
 
@@ -117,4 +120,40 @@ fn several_twins_answer_as_one_and_tell_errors() {
         assert!((errors[i] - 4.0).abs() < 1.5, "{i}: {errors:?}");
     }
     assert!(found.arrays.iter().any(|array| array.name == "direction_curve_error"));
+}
+
+#[test]
+fn a_surround_takes_over_where_the_aperture_ends() {
+    let twin = planted::twin(&cells(), true);
+    let training = planted::training(&twin);
+    let subject = Subject::of_sample(&[&twin], "mouse", training.clone()).unwrap();
+    let display = Display::new(&subject, &config());
+    let (size, origin) = ([20, 24], [3, 5]);
+    let draw = |surround_deg: Option<f64>, has_aperture: bool, direction_deg: f64| {
+        let (centre_px, diameter_px, edge_px) = ([15.0, 12.0], 8.0, 2.0);
+        let aperture = display::Aperture { centre_px, diameter_px, edge_px, surround_deg };
+        let stimulus = Stimulus {
+            direction_deg,
+            frequency_cpp: 0.1,
+            n_cycles: 3,
+            contrast: 0.5,
+            aperture: has_aperture.then_some(aperture),
+        };
+        let mut shown = Vec::new();
+        display.draw(&stimulus, &training, (size, origin), &mut shown).unwrap();
+        shown
+    };
+    // Of the same direction it is the grating on the whole screen.
+    let (continued, whole) = (draw(Some(30.0), true, 30.0), draw(None, false, 30.0));
+    assert!(continued.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-5));
+    // Of another one it is the centre inside, that one outside.
+    let (crossed, other) = (draw(Some(120.0), true, 30.0), draw(None, false, 120.0));
+    let pixel = |y: usize, x: usize| (y - origin[0]) * size[1] + x - origin[1];
+    for (place, is_centre) in [(pixel(12, 15), true), (pixel(3, 27), false)] {
+        let (inside, outside) = (whole[place], other[place]);
+        assert!((inside - outside).abs() > 1e-3);
+        let expected = if is_centre { inside } else { outside };
+        assert!((crossed[place] - expected).abs() < 1e-5);
+    }
+    assert!((draw(None, true, 30.0)[pixel(3, 27)] - training.grey()).abs() < 1e-6);
 }
