@@ -132,7 +132,10 @@ impl Features {
 
 impl fmt::Debug for Features {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Features").field("names", &self.names).field("size", &self.size).finish()
+        f.debug_struct("Features")
+            .field("names", &self.names)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
     }
 }
 
