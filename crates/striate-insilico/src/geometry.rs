@@ -107,10 +107,10 @@ fn describe(
     let bootstrap = Bootstrap::new(n_stimuli, config.n_bootstraps, streams);
     let patterns = Patterns::new(responses);
     let work = parts::Work { patterns: &patterns, config, streams, bootstrap: &bootstrap };
+    work.neurons(found);
+    work.ceilings(found);
     let parts = [
-        parts::Work::neurons,
         parts::Work::dissimilarities,
-        parts::Work::ceilings,
         parts::Work::signal,
         parts::Work::noise,
         parts::Work::dimensions,

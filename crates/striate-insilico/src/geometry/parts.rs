@@ -41,8 +41,7 @@ fn note_alone(found: &mut Experiment, name: &str, value: f64) {
 
 impl Work<'_> {
     /// Each neuron by itself.
-    #[expect(clippy::unnecessary_wraps, reason = "one of the steps, which are of one type")]
-    pub(super) fn neurons(&self, found: &mut Experiment) -> Result<(), InsilicoError> {
+    pub(super) fn neurons(&self, found: &mut Experiment) {
         let Patterns { twin, recorded, repeats, .. } = self.patterns;
         let n_neurons = twin.ncols();
         let of = |stimuli: &[usize]| {
@@ -72,7 +71,6 @@ impl Work<'_> {
             let about = "Expected correlation of a perfect prediction with single responses.";
             found.column("noise_ceiling", "", about, (0..n_neurons).map(ceiling));
         }
-        Ok(())
     }
 
     /// Dissimilarities of stimuli, and how well those of the twin agree with the recorded ones.
@@ -113,11 +111,10 @@ impl Work<'_> {
     }
 
     /// How well recorded dissimilarities and signal correlations agree with themselves.
-    #[expect(clippy::unnecessary_wraps, reason = "one of the steps, which are of one type")]
-    pub(super) fn ceilings(&self, found: &mut Experiment) -> Result<(), InsilicoError> {
+    pub(super) fn ceilings(&self, found: &mut Experiment) {
         let Patterns { repeats, groups, pair_neurons, twin, .. } = self.patterns;
         if !self.patterns.is_repeated() {
-            return Ok(());
+            return;
         }
         let mut random = self.streams.stream("halves of the repeats");
         let [mut of_stimuli, mut of_pairs] = [0.0; 2];
@@ -138,7 +135,6 @@ impl Work<'_> {
             note_alone(found, "rdm_ceiling_lower", ceiling.lower);
             note_alone(found, "rdm_ceiling_upper", ceiling.upper);
         }
-        Ok(())
     }
 
     /// Correlations of neurons over stimuli.
