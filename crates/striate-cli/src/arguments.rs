@@ -7,7 +7,8 @@ use crate::verb::Verb;
 /// Functional digital twins of the visual cortex: from recorded stimuli and responses to a fitted
 /// and scored model of the whole population.
 ///
-/// Verbs in the order of the work: demo, simulate, inspect, fit, score, predict, submit, probe, report.
+/// Verbs in the order of the work: demo, simulate, inspect, extract, fit, score, predict, submit, probe,
+/// report, serve.
 /// `striate demo` shows all of it on simulated data in a few minutes.
 ///
 /// Exit codes: 0 done, 2 wrong usage or configuration, 3 input data that cannot be used, 4 out of

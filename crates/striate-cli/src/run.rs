@@ -33,6 +33,13 @@ pub(crate) struct RunArguments {
     overrides: Vec<String>,
 }
 
+impl RunArguments {
+    /// A run whose recording lies where it lay when the twin was fitted.
+    pub(crate) fn of_folder(run: &Path) -> Self {
+        Self { run: run.to_owned(), recording: None, overrides: Vec::new() }
+    }
+}
+
 /// A fitted twin and its recording.
 pub(crate) struct OpenedRun {
     pub(crate) folder: RunFolder,
@@ -68,8 +75,7 @@ impl OpenedRun {
 
     /// Open a run whose recording lies where it lay when the twin was fitted.
     pub(crate) fn of_folder(run: &Path, context: &Context) -> Result<Self, Failure> {
-        let run = run.to_owned();
-        Self::open(&RunArguments { run, recording: None, overrides: Vec::new() }, context)
+        Self::open(&RunArguments::of_folder(run), context)
     }
 
     /// Every tier, scored as the recording's benchmark does.

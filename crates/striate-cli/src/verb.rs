@@ -8,6 +8,7 @@ mod predict;
 mod probe;
 mod report;
 mod score;
+mod serve;
 mod simulate;
 mod submit;
 
@@ -29,6 +30,7 @@ pub(crate) enum Verb {
     Submit(submit::SubmitArguments),
     Probe(probe::ProbeArguments),
     Report(report::ReportArguments),
+    Serve(serve::ServeArguments),
 }
 
 /// Do it.
@@ -44,5 +46,6 @@ pub(crate) fn run(verb: &Verb, context: &Context) -> Result<(), Failure> {
         Verb::Submit(arguments) => submit::run(arguments, context),
         Verb::Probe(arguments) => probe::run(arguments, context),
         Verb::Report(arguments) => report::run(arguments, context),
+        Verb::Serve(arguments) => serve::run(arguments, context),
     }
 }

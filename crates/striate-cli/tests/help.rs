@@ -5,8 +5,10 @@ mod command;
 
 use command::striate;
 
-const VERBS: [&str; 9] =
-    ["demo", "simulate", "inspect", "extract", "fit", "score", "predict", "submit", "report"];
+const VERBS: [&str; 10] = [
+    "demo", "simulate", "inspect", "extract", "fit", "score", "predict", "submit", "report",
+    "serve",
+];
 
 #[test]
 fn every_verb_explains_itself_with_an_example() {

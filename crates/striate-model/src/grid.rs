@@ -14,12 +14,20 @@ pub struct OutputGrid {
     pub size: [usize; 2],
     /// Stimulus frames that one output frame depends on.
     pub n_lags: usize,
+    /// Stimulus pixels to either side of its centre that an output pixel depends on, in rows and columns.
+    pub reach: [f64; 2],
 }
 
 impl OutputGrid {
     /// The grid of an untouched image.
     pub(crate) fn of_image(height: usize, width: usize) -> Self {
-        Self { first: [0.0; 2], stride: [1.0; 2], size: [height, width], n_lags: 1 }
+        Self {
+            first: [0.0; 2],
+            stride: [1.0; 2],
+            size: [height, width],
+            n_lags: 1,
+            reach: [0.0; 2],
+        }
     }
 
     /// The grid after a convolution on this one; `None` where the kernel does not fit.
@@ -32,7 +40,15 @@ impl OutputGrid {
             let centre = (kernel as f64 - 1.0) / 2.0 - padding as f64;
             after.first[axis] = self.first[axis] + centre * self.stride[axis];
         }
-        Some(after)
+        Some(after.seeing(kernel, self.stride))
+    }
+
+    /// The same pixels, each of which sees `kernel` pixels of a map with this stride.
+    pub(crate) fn seeing(mut self, kernel: usize, stride: [f64; 2]) -> Self {
+        for (reach, stride) in self.reach.iter_mut().zip(stride) {
+            *reach += (kernel as f64 - 1.0) / 2.0 * stride;
+        }
+        self
     }
 
     /// A stimulus pixel (row, column) as readout position (x, y), clamped to [-1, 1].
@@ -41,6 +57,7 @@ impl OutputGrid {
     /// // A valid 9x9 convolution with stride 2 on 17 x 33 pixels.
     /// let grid = striate_model::OutputGrid {
     ///     first: [4.0, 4.0], stride: [2.0, 2.0], size: [5, 13], n_lags: 1,
+    ///     reach: [4.0, 4.0],
     /// };
     /// assert_eq!(grid.position(4.0, 4.0), [-1.0, -1.0]);
     /// assert_eq!(grid.position(12.0, 28.0), [1.0, 1.0]);

@@ -57,6 +57,6 @@ pub use pass::{Mode, Pass};
 pub use readout::ReadoutConfig;
 pub use shifter::ShifterConfig;
 pub use twin::{
-    ClipInput, Judgement, LatentState, Moments, SeenResponses, SessionShape, SessionStart,
-    StepLoss, Twin, TwinSpec,
+    ChannelInput, ClipInput, Judgement, LatentState, Moments, SeenResponses, SessionShape,
+    SessionStart, StepLoss, Twin, TwinSpec, WindowInput, Windows,
 };

@@ -96,6 +96,19 @@ pub trait Likelihood: Send + Sync {
     /// [`ModelError::Operation`] where shapes do not fit.
     fn rate(&self, pass: &mut Pass<'_>, read: &[Var]) -> Result<Var, ModelError>;
 
+    /// [`Likelihood::rate`] of some neurons, given by their numbers: `read` holds what was read of these.
+    ///
+    /// # Errors
+    /// As [`Likelihood::rate`].
+    fn rate_of(
+        &self,
+        pass: &mut Pass<'_>,
+        read: &[Var],
+        _neurons: &[usize],
+    ) -> Result<Var, ModelError> {
+        self.rate(pass, read)
+    }
+
     /// Negative log-likelihood summed over all values (up to what does not depend on what was read),
     /// as a scalar variable and in double precision. `responses` have the shape of the rate. Straight
     /// from what was read, so that loss and gradients can be found in one go.

@@ -69,6 +69,19 @@ pub trait Readout: Send + Sync {
         shift: Option<Var>,
     ) -> Result<Vec<Var>, ModelError>;
 
+    /// The same for some neurons, given by their numbers, each with a centre given instead of its
+    /// own: `[neuron, 2]`. Features alone get a gradient.
+    ///
+    /// # Errors
+    /// As [`Readout::forward`].
+    fn forward_at(
+        &self,
+        pass: &mut Pass<'_>,
+        features: Var,
+        neurons: (&[usize], &[[f32; 2]]),
+        shift: Option<Var>,
+    ) -> Result<Vec<Var>, ModelError>;
+
     /// What is added to the loss.
     ///
     /// # Errors

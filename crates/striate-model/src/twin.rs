@@ -1,5 +1,6 @@
 //! A twin: everything from stimulus to rates, for all sessions of a recording.
 
+mod channels;
 mod distribution;
 mod file;
 mod given;
@@ -11,6 +12,7 @@ mod predict;
 mod step;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,10 +21,12 @@ use serde::{Deserialize, Serialize};
 use striate_base::Streams;
 use striate_ops::{Pool, Tape};
 
+pub use channels::ChannelInput;
 pub use distribution::{Judgement, Moments};
 pub use input::ClipInput;
 pub use latents::{LatentState, SeenResponses};
 pub use step::StepLoss;
+pub use window::{WindowInput, Windows};
 
 use crate::config::{ModelConfig, in_range};
 use crate::core::{Core, CoreInput};

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! C(t)    = sum over pixels of I(t) g                    complex Gabor g, moved with the eye
-//! L(t)    = sum over lags of k(lag) C(t - lag)           biphasic k
+//! L(t)    = sum over lags of k(lag) C(t - lag)           biphasic k; direction-selective k + i q
 //! D(t)    = max(0, Re e^{i phase} L)^2   simple cell     |L|^2   complex cell
 //! R(t)    = D / (s^2 + E(t))                             E: local contrast energy, pooled
 //! rate(t) = (spontaneous + gain R(t)) exp(w . z(t) - |w|^2 / 2)
@@ -17,8 +17,11 @@
 //! that `spontaneous + gain R` is the expectation given the video. The states are first-order
 //! autoregressions or drawn anew in every frame; they may show in pupil dilation and running, or not.
 //! Half-squared simple cells and divisive normalisation follow Heeger
-//! (Visual Neuroscience 9:181, 1992, equations 4-8), the energy of a quadrature pair and the
-//! biphasic kernel Adelson and Bergen (J. Opt. Soc. Am. A 2:284, 1985, equation 1 and figure 9).
+//! (Visual Neuroscience 9:181, 1992, equations 4-8), the energy of a quadrature pair, the fast
+//! biphasic kernel `k` and the slow one `q` Adelson and Bergen (J. Opt. Soc. Am. A 2:284, 1985,
+//! equation 1 and figures 9 and 10). Their oriented unit `even k - odd q` is the real part of `L`, its
+//! partner in quadrature `odd k + even q` the imaginary one; a share
+//! [`PopulationLaw::direction_fraction`] of the cells is of this kind, simple and complex ones alike.
 //! The compound Poisson-gamma response has mean `rate`, variance
 //! `rate event (1 + 1/shape)` and is exactly 0 with probability `exp(-rate / event)`, as
 //! deconvolved calcium traces are (compare the zero-inflated gamma law of Wei et al., Neurons,
@@ -69,6 +72,7 @@ mod session;
 mod state;
 mod statistics;
 mod truth;
+mod tuning;
 
 use std::path::Path;
 

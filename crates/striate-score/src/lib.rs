@@ -45,8 +45,8 @@ pub use positions::{
 };
 pub use predict::{PredictConfig, PredictedTrial, predict_trials};
 pub use predictor::{
-    Condition, ConditionedPredictor, FACTORS_GIVEN, FactorPredictor, GIVEN, JudgedTrial, Predictor,
-    SMOOTH_FACTORS_GIVEN, TrialInput, TwinPredictor, WITHOUT_LATENTS,
+    Condition, ConditionedPredictor, EnsemblePredictor, FACTORS_GIVEN, FactorPredictor, GIVEN,
+    JudgedTrial, Predictor, SMOOTH_FACTORS_GIVEN, TrialInput, TwinPredictor, WITHOUT_LATENTS,
 };
 pub use scorer::{ScoreConfig, score, score_all, stimuli};
 pub use scores::{

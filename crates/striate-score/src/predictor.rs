@@ -2,12 +2,14 @@
 
 mod condition;
 mod conditioned;
+mod ensemble;
 mod factors;
 #[cfg(test)]
 mod tests;
 
 pub use condition::Condition;
 pub use conditioned::ConditionedPredictor;
+pub use ensemble::EnsemblePredictor;
 pub use factors::FactorPredictor;
 
 use std::ops::Range;

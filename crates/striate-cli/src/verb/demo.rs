@@ -2,6 +2,7 @@
 
 mod imaging;
 mod latent;
+mod probe;
 mod summary;
 
 use std::path::{Path, PathBuf};
@@ -36,12 +37,13 @@ const SEED: u64 = 42;
   striate demo
   striate demo --seed 7 --out /tmp/demo-7 --json
   striate demo latent
-  striate demo imaging")]
+  striate demo imaging
+  striate demo probe")]
 pub(crate) struct DemoArguments {
     /// What to show
     #[arg(value_enum, default_value_t = Show::Twin)]
     show: Show,
-    /// Folder to leave everything in; default: striate-demo, striate-demo-latent or striate-demo-imaging
+    /// Folder to leave everything in; default: striate-demo, striate-demo-latent and so on
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }
@@ -55,6 +57,8 @@ enum Show {
     Latent,
     /// Cells of a calcium movie, their traces and spikes, against the truth; seconds
     Imaging,
+    /// Experiments inside a twin: tuning and most exciting inputs, against the truth of every neuron
+    Probe,
 }
 
 impl DemoArguments {
@@ -63,6 +67,7 @@ impl DemoArguments {
             Show::Twin => "striate-demo",
             Show::Latent => "striate-demo-latent",
             Show::Imaging => "striate-demo-imaging",
+            Show::Probe => "striate-demo-probe",
         };
         self.out.clone().unwrap_or_else(|| usual.into())
     }
@@ -73,6 +78,7 @@ pub(crate) fn run(arguments: &DemoArguments, context: &Context) -> Result<(), Fa
         Show::Twin => twin(&arguments.out(), context),
         Show::Latent => latent::run(&arguments.out(), context),
         Show::Imaging => imaging::run(&arguments.out(), context),
+        Show::Probe => probe::run(&arguments.out(), context),
     }
 }
 

@@ -175,6 +175,7 @@ fn into(
     let (seeds, out) = (seeds.as_deref(), &arguments.out);
     let data_hash = identity(movie)?;
     describe(config, &data_hash, out, context)?;
+    name_movie(movie.0.path(), out)?;
     let (mut progress, cancel) = (context.progress(), &context.cancel);
     let contents = format!("{data_hash} {}", stamp(movie.0.path())?);
     let found = extract(movie, &contents, config, seeds, out, &mut progress, cancel);
@@ -207,6 +208,16 @@ fn describe(
             .map_err(|e| Failure::io("cannot write", &e, &path))?;
     }
     Ok(())
+}
+
+/// Say where the movie lies, for those who show it beside what was made of it.
+fn name_movie(movie: &Path, out: &Path) -> Result<(), Failure> {
+    let movie =
+        std::path::absolute(movie).map_err(|e| Failure::io("cannot find the movie", &e, movie))?;
+    let path = out.join("movie.json");
+    let text = format!("{:#}\n", serde_json::json!({ "path": movie }));
+    files::write_atomic_bytes(&path, text.as_bytes())
+        .map_err(|e| Failure::io("cannot write", &e, &path))
 }
 
 fn settings(arguments: &ExtractArguments) -> Result<ExtractionConfig, Failure> {

@@ -2,15 +2,18 @@
 
 mod factors;
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::json;
 use striate::base::machine;
+use striate::model::Twin;
 use striate::recording::Recording;
 use striate::score::baseline::fit_baseline;
 use striate::score::{
-    Condition, ConditionedPredictor, FACTORS_GIVEN, GIVEN, Predictor, SMOOTH_FACTORS_GIVEN,
-    ScoreConfig, ScoreFile, Scores, TwinPredictor, WITHOUT_LATENTS, baseline_bytes, factor_bytes,
-    leave_one_out_bytes, prediction_bytes, render_table, score_all,
+    Condition, ConditionedPredictor, EnsemblePredictor, FACTORS_GIVEN, GIVEN, Predictor,
+    SMOOTH_FACTORS_GIVEN, ScoreConfig, ScoreFile, Scores, TwinPredictor, WITHOUT_LATENTS,
+    baseline_bytes, factor_bytes, leave_one_out_bytes, prediction_bytes, render_table, score_all,
 };
 
 use crate::context::Context;
@@ -23,6 +26,9 @@ pub(super) const SCORES: &str = "scores.json";
 
 /// The same as a table, in the run folder.
 const NEURONS: &str = "neurons.csv";
+
+/// The same of an ensemble.
+const ENSEMBLE: [&str; 2] = ["ensemble.json", "ensemble.csv"];
 
 /// Score a fitted twin
 ///
@@ -39,13 +45,17 @@ const NEURONS: &str = "neurons.csv";
 /// leave-one-out, or depth:MICROMETRES (those above that depth from those below, and back). With --factors
 /// the same is predicted by factor analysis on top of the twin without latents, in closed form: what a twin
 /// with latents must be compared with.
+///
+/// With --with RUN further twins of the same recording answer together with this one: rates are the means of
+/// theirs, distributions their mixture. These scores are left in ensemble.json and ensemble.csv.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   striate score runs/rgc
   striate score runs/rgc --tier validation --json
   striate score runs/mouse --recording /data/mouse --no-baseline
   striate score runs/latent --condition half --condition leave-one-out
-  striate score runs/latent --condition half --factors 8")]
+  striate score runs/latent --condition half --factors 8
+  striate score runs/mouse --with runs/mouse-seed-2 --with runs/mouse-seed-3")]
 pub(crate) struct ScoreArguments {
     #[command(flatten)]
     run: RunArguments,
@@ -60,6 +70,9 @@ pub(crate) struct ScoreArguments {
     conditions: Vec<Condition>,
     #[command(flatten)]
     factors: FactorArguments,
+    /// Run of a further twin of the same recording, to answer together; may be repeated
+    #[arg(long, value_name = "RUN")]
+    with: Vec<PathBuf>,
     /// Do not fit a baseline
     #[arg(long)]
     no_baseline: bool,
@@ -76,14 +89,12 @@ pub(crate) fn run(arguments: &ScoreArguments, context: &Context) -> Result<(), F
         baseline: !arguments.no_baseline,
         conditions: &arguments.conditions,
         factors: Some(&arguments.factors),
+        with: &arguments.with,
     };
     let scores = scores(&run, &config, &wanted, context)?;
-    let text = format!(
-        "{}scores: {}, {}\n",
-        render_table(&scores),
-        run.folder.path().join(SCORES).display(),
-        NEURONS
-    );
+    let [file, table] = wanted.files();
+    let path = run.folder.path().join(file);
+    let text = format!("{}scores: {}, {table}\n", render_table(&scores), path.display());
     context.result(&text, &value(&scores));
     Ok(())
 }
@@ -97,9 +108,16 @@ pub(super) struct Wanted<'a> {
     pub(super) conditions: &'a [Condition],
     /// Factor analysis under the same conditions.
     pub(super) factors: Option<&'a FactorArguments>,
+    /// Runs of twins that answer together with this one.
+    pub(super) with: &'a [PathBuf],
 }
 
 impl Wanted<'_> {
+    /// Where scores are left, and their table.
+    fn files(&self) -> [&'static str; 2] {
+        if self.with.is_empty() { [SCORES, NEURONS] } else { ENSEMBLE }
+    }
+
     /// A baseline of the stimulus and nothing else.
     pub(super) fn baseline() -> Self {
         Self { baseline: true, ..Self::default() }
@@ -151,11 +169,32 @@ pub(super) fn scores(
     predictors.extend(factors.iter().map(|factors| factors as &dyn Predictor));
     predictors.extend(conditioned.iter().map(|conditioned| conditioned as &dyn Predictor));
     predictors.push(&twin);
+    let others = wanted.with.iter().map(|folder| Ok(Twin::load(folder)?));
+    let others = others.collect::<Result<Vec<Twin>, Failure>>()?;
+    let ensemble = ensemble_of(&twin, &others, &run.recording)?;
+    predictors.extend(ensemble.as_ref().map(|ensemble| ensemble as &dyn Predictor));
     let scores = score_all(&predictors, &run.recording, config, &mut progress, cancel)?;
     let file = ScoreFile::new(run.twin_hash.clone(), scores);
-    file.write(&run.folder.path().join(SCORES))?;
-    file.write_table(&run.folder.path().join(NEURONS))?;
+    let [path, table] = wanted.files().map(|name| run.folder.path().join(name));
+    file.write(&path)?;
+    file.write_table(&table)?;
     Ok(file.scores)
+}
+
+/// The twin and others together; `None` where there are no others.
+fn ensemble_of<'a>(
+    twin: &TwinPredictor<'a>,
+    others: &'a [Twin],
+    recording: &Recording,
+) -> Result<Option<EnsemblePredictor<'a>>, Failure> {
+    if others.is_empty() {
+        return Ok(None);
+    }
+    let mut members = vec![twin.clone()];
+    for other in others {
+        members.push(TwinPredictor::new(other, recording)?);
+    }
+    Ok(Some(EnsemblePredictor::new(members)?))
 }
 
 /// Whether there is more of a stimulus than one pixel: a baseline has nothing to go by otherwise.
@@ -196,6 +235,8 @@ fn value(scores: &[Scores]) -> serde_json::Value {
             conditioned.insert(condition.to_owned(), of.to_json());
         } else if of.predictor == WITHOUT_LATENTS {
             object.insert("without_latents".into(), of.to_json());
+        } else if of.predictor == "twin" {
+            object.insert("one_twin".into(), of.to_json());
         } else {
             object.insert("baseline".into(), of.to_json());
         }

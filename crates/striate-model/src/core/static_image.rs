@@ -83,11 +83,14 @@ impl CoreSettings for StaticConfig {
         let (kernel, stride) = (self.input_kernel, self.input_stride);
         let padding = self.input_padding.of(kernel);
         let image = OutputGrid::of_image(input.height, input.width);
-        let grid = image.convolved(kernel, padding, stride).ok_or_else(|| {
+        let mut grid = image.convolved(kernel, padding, stride).ok_or_else(|| {
             let size = format!("an input of {} x {} pixels", input.height, input.width);
             let expected = format!("at least {kernel} x {kernel}");
             ModelError::mismatch("first kernel of the core", size, expected)
         })?;
+        for _ in 1..self.layers {
+            grid = grid.seeing(self.hidden_kernel, grid.stride);
+        }
         let (in_channels, out_channels) = (input.channels, self.channels);
         let has_bias = false;
         let precision = Precision::F32;

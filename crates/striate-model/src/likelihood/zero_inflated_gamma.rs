@@ -143,6 +143,14 @@ struct Session {
 impl Session {
     fn operation(&self, pass: &mut Pass<'_>) -> Result<ops::ZeroInflatedGamma, ModelError> {
         let shape = pass.parameter(self.shape)?;
+        self.with_shape(pass, shape)
+    }
+
+    fn with_shape(
+        &self,
+        pass: &mut Pass<'_>,
+        shape: Var,
+    ) -> Result<ops::ZeroInflatedGamma, ModelError> {
         let n_neurons = shape.values().len();
         let mut of_shape = pass.tape.pool().take(n_neurons);
         for (log_gamma_of, &k) in of_shape.iter_mut().zip(shape.values()) {
@@ -182,6 +190,18 @@ fn heads(read: &[Var]) -> Result<ZeroInflatedHeads, ModelError> {
 impl Likelihood for Session {
     fn rate(&self, pass: &mut Pass<'_>, read: &[Var]) -> Result<Var, ModelError> {
         Ok(self.operation(pass)?.mean(&mut pass.tape, &heads(read)?)?)
+    }
+
+    fn rate_of(
+        &self,
+        pass: &mut Pass<'_>,
+        read: &[Var],
+        neurons: &[usize],
+    ) -> Result<Var, ModelError> {
+        let all = pass.values(self.shape);
+        let shape: Vec<f32> = neurons.iter().map(|&neuron| all[neuron]).collect();
+        let shape = pass.tape.constant(vec![neurons.len()], &shape)?;
+        Ok(self.with_shape(pass, shape)?.mean(&mut pass.tape, &heads(read)?)?)
     }
 
     fn loss(

@@ -226,6 +226,41 @@ impl GaussianReadout {
     }
 }
 
+impl GaussianReadout {
+    /// Read all outputs, mixed where there is mixing.
+    fn read(
+        &self,
+        pass: &mut Pass<'_>,
+        features: &Var,
+        positions: &Positions,
+        outputs: Vec<MixedOutput>,
+    ) -> Result<Vec<Var>, ModelError> {
+        if let Some(mixing) = &self.mixing {
+            let (mixing, positions) = (mixing.values(pass)?, positions.clone());
+            return Ok(mixed_readout(&mut pass.tape, features, positions, &outputs, &mixing)?);
+        }
+        let (n_clips, n_frames) = (features.shape()[0], features.shape()[1]);
+        let mut all = Vec::with_capacity(outputs.len());
+        for MixedOutput { weights, bias } in outputs {
+            let (tape, positions) = (&mut pass.tape, positions.clone());
+            let read = bilinear_readout(tape, features, positions, &weights, bias.as_ref())?;
+            all.push(read.reshape(vec![n_clips, n_frames, weights.shape()[0]])?);
+        }
+        Ok(all)
+    }
+}
+
+/// Rows of a parameter `[row, ..]`, as constants.
+fn some_rows(pass: &mut Pass<'_>, id: ParameterId, rows: &[usize]) -> Result<Var, ModelError> {
+    let all = pass.parameter(id)?;
+    let mut shape = all.shape().to_vec();
+    let length: usize = shape.iter().skip(1).product();
+    let values: Vec<f32> =
+        rows.iter().flat_map(|&row| &all.values()[row * length..][..length]).copied().collect();
+    shape[0] = rows.len();
+    Ok(pass.tape.constant(shape, &values)?)
+}
+
 impl Readout for GaussianReadout {
     fn forward(
         &self,
@@ -233,25 +268,33 @@ impl Readout for GaussianReadout {
         features: Var,
         shift: Option<Var>,
     ) -> Result<Vec<Var>, ModelError> {
-        let (n_clips, n_frames) = (features.shape()[0], features.shape()[1]);
-        let positions = self.positions(pass, n_clips * n_frames, shift)?;
+        let n_frames = features.shape()[0] * features.shape()[1];
+        let positions = self.positions(pass, n_frames, shift)?;
         let mut outputs = Vec::with_capacity(self.outputs.len());
         for output in &self.outputs {
             let weights = pass.parameter(output.features)?;
             let bias = output.bias.map(|bias| pass.parameter(bias)).transpose()?;
             outputs.push(MixedOutput { weights, bias });
         }
-        if let Some(mixing) = &self.mixing {
-            let mixing = mixing.values(pass)?;
-            return Ok(mixed_readout(&mut pass.tape, &features, positions, &outputs, &mixing)?);
+        self.read(pass, &features, &positions, outputs)
+    }
+
+    fn forward_at(
+        &self,
+        pass: &mut Pass<'_>,
+        features: Var,
+        (neurons, centres): (&[usize], &[[f32; 2]]),
+        shift: Option<Var>,
+    ) -> Result<Vec<Var>, ModelError> {
+        let centres = pass.tape.constant(vec![centres.len(), 2], centres.as_flattened())?;
+        let positions = Positions { centres, sampling: None, shift };
+        let mut outputs = Vec::with_capacity(self.outputs.len());
+        for output in &self.outputs {
+            let weights = some_rows(pass, output.features, neurons)?;
+            let bias = output.bias.map(|bias| some_rows(pass, bias, neurons)).transpose()?;
+            outputs.push(MixedOutput { weights, bias });
         }
-        let mut all = Vec::with_capacity(outputs.len());
-        for MixedOutput { weights, bias } in outputs {
-            let (tape, positions) = (&mut pass.tape, positions.clone());
-            let read = bilinear_readout(tape, &features, positions, &weights, bias.as_ref())?;
-            all.push(read.reshape(vec![n_clips, n_frames, weights.shape()[0]])?);
-        }
-        Ok(all)
+        self.read(pass, &features, &positions, outputs)
     }
 
     fn penalties(&self, pass: &mut Pass<'_>) -> Result<Vec<Penalty>, ModelError> {

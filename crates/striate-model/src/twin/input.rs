@@ -96,6 +96,9 @@ pub(super) fn fits(
     Err(ModelError::Length { what, found: values.len(), expected, axes })
 }
 
-fn given<'v>(what: &'static str, values: Option<&'v [f32]>) -> Result<&'v [f32], ModelError> {
+pub(super) fn given<'v>(
+    what: &'static str,
+    values: Option<&'v [f32]>,
+) -> Result<&'v [f32], ModelError> {
     values.ok_or_else(|| ModelError::mismatch(what, "none", "one, which this twin depends on"))
 }

@@ -89,6 +89,9 @@ pub enum NumberFormat {
 pub struct PopulationLaw {
     /// Share of complex cells, 0..=1; the others are simple.
     pub complex_fraction: f64,
+    /// Share of direction-selective cells among simple and complex ones alike, 0..=1; the others
+    /// respond equally to both directions of drift.
+    pub direction_fraction: f64,
     /// Standard deviation of the Gabor envelope in pixels, within 0.5..=1000.
     pub sigma_px: [f64; 2],
     /// Wavelength over envelope standard deviation, within 1..=20.
@@ -214,6 +217,17 @@ impl SimulationConfig {
         }
     }
 
+    /// The recording of `striate demo probe`: many videos, an eye that stands still, and cells that tell
+    /// directions apart among the others.
+    pub fn demo_probe() -> Self {
+        Self {
+            trials: TrialCounts { train: 240, ..TrialCounts::default() },
+            population: PopulationLaw { direction_fraction: 0.4, ..PopulationLaw::default() },
+            eye: EyeLaw { fixation_px: 0.0, drift_px: 0.0, ..EyeLaw::default() },
+            ..Self::demo()
+        }
+    }
+
     /// A recording of a fraction of a second of work, for tests and examples.
     pub fn tiny() -> Self {
         Self {
@@ -246,6 +260,7 @@ impl Default for PopulationLaw {
     fn default() -> Self {
         Self {
             complex_fraction: 0.6,
+            direction_fraction: 0.0,
             sigma_px: [1.8, 2.8],
             wavelength_per_sigma: [2.4, 3.2],
             kernel_rate_hz: [42.0, 54.0],

@@ -2,6 +2,9 @@
 
 use striate_stimuli::Gabor;
 
+/// Standard deviations after which the envelope is cut.
+const REACH: f64 = 3.0;
+
 /// Pixels of one axis under the filter, with the filter's factors there.
 #[derive(Default)]
 struct AxisWindow {
@@ -61,10 +64,24 @@ impl GaborFilter {
     }
 }
 
+impl GaborFilter {
+    /// What the pixel at `(x, y)` counts in the response of the filter that is not moved.
+    pub(super) fn weight(&self, x: f64, y: f64) -> [f64; 2] {
+        let (dx, dy) = (x - self.centre[0], y - self.centre[1]);
+        if dx.abs() > REACH * self.sigma || dy.abs() > REACH * self.sigma {
+            return [0.0, 0.0];
+        }
+        let envelope = (-0.5 * (dx * dx + dy * dy) / (self.sigma * self.sigma)).exp();
+        let (sine, cosine) = (self.wave_vector[0] * dx + self.wave_vector[1] * dy).sin_cos();
+        let scale = f64::from(self.gain) * envelope;
+        [scale * (cosine - f64::from(self.offset)), scale * sine]
+    }
+}
+
 impl AxisWindow {
     /// Put the window at `centre` on an axis of `length` pixels.
     fn place(&mut self, centre: f64, sigma: f64, wave_number: f64, length: usize) {
-        let reach = 3.0 * sigma;
+        let reach = REACH * sigma;
         let first = (centre - reach).ceil().max(0.0);
         let last = (centre + reach).floor().min(length as f64 - 1.0);
         self.wave.clear();

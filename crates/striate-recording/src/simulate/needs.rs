@@ -36,7 +36,10 @@ impl SimulationConfig {
         let latents = self.state.n_latents as u64;
         let truth = 4 * self.canvas.n_frames as u64 * (2 * n_neurons + latents + 2);
         let statistics = 4 * 8 * n_neurons * self.canvas.n_frames as u64;
-        let of_neurons = n_neurons * (1500 + 20 * (self.population.kernel_frames as u64 + latents));
+        // A direction-selective cell has two kernels.
+        let n_kernels = if self.population.direction_fraction > 0.0 { 2 } else { 1 };
+        let kernel_values = n_kernels * self.population.kernel_frames as u64;
+        let of_neurons = n_neurons * (1500 + 20 * (kernel_values + latents));
         let per_session = n_videos
             .saturating_mul(video)
             .saturating_add(n_trials.saturating_mul(recorded + truth + 1500))

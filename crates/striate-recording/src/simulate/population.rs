@@ -7,17 +7,23 @@ use super::config::{PopulationLaw, SimulationConfig};
 use super::loading;
 use super::truth::{CellKind, NeuronTruth};
 
+/// Exponents of the fast and the slow temporal kernel.
+const FAST: i32 = 3;
+const SLOW: i32 = 5;
+
 /// The neurons of a session, each from a stream of its own; rates are still those before
 /// calibration (nothing spontaneous, gain 1).
 pub(super) fn draw_population(config: &SimulationConfig, streams: &Streams) -> Vec<NeuronTruth> {
-    let mut neurons: Vec<NeuronTruth> = (0..config.n_neurons)
-        .map(|index| draw_neuron(config, index, &mut streams.stream(&format!("neuron {index}"))))
-        .collect();
+    let mut neurons: Vec<NeuronTruth> =
+        (0..config.n_neurons).map(|index| draw_neuron(config, streams, index)).collect();
     loading::arrange(&config.state, streams, &mut neurons);
     neurons
 }
 
-fn draw_neuron(config: &SimulationConfig, index: usize, random: &mut RandomStream) -> NeuronTruth {
+fn draw_neuron(config: &SimulationConfig, streams: &Streams, index: usize) -> NeuronTruth {
+    let random = &mut streams.stream(&format!("neuron {index}"));
+    // A stream of its own leaves all else as it is in a population without such cells.
+    let direction = &mut streams.stream(&format!("direction of neuron {index}"));
     let (law, canvas) = (&config.population, &config.canvas);
     let within = |random: &mut RandomStream, [low, high]: [f64; 2]| random.uniform_in(low, high);
     let complex = random.uniform() < law.complex_fraction;
@@ -43,7 +49,8 @@ fn draw_neuron(config: &SimulationConfig, index: usize, random: &mut RandomStrea
         unit_id: index as i64 + 1,
         kind: if complex { CellKind::Complex } else { CellKind::Simple },
         receptive_field,
-        kernel: biphasic(per_frame, law.kernel_frames),
+        kernel: biphasic(FAST, per_frame, law.kernel_frames),
+        quadrature_kernel: draw_quadrature(law, per_frame, direction),
         coordinates_um: [x_um, y_um, depth_um],
         loadings,
         spontaneous_rate: 0.0,
@@ -63,12 +70,27 @@ fn cortical_position(law: &PopulationLaw, canvas: &Canvas, map_px: [f64; 2]) -> 
     ]
 }
 
-/// The kernel `(kt)^3 e^-kt (1/3! - (kt)^2/5!)` of Adelson and Bergen at whole frames, scaled to
-/// absolute values of sum 1. The response to a frame starts in the next one.
-fn biphasic(per_frame: f64, n_frames: usize) -> Vec<f64> {
+/// The kernel of the second phase in a direction-selective cell: the slow one, for one direction
+/// or, negative, for the other.
+fn draw_quadrature(
+    law: &PopulationLaw,
+    per_frame: f64,
+    random: &mut RandomStream,
+) -> Option<Vec<f64>> {
+    let selective = random.uniform() < law.direction_fraction;
+    let sign = if random.uniform() < 0.5 { 1.0 } else { -1.0 };
+    let slow = biphasic(SLOW, per_frame, law.kernel_frames);
+    selective.then(|| slow.into_iter().map(|weight| sign * weight).collect())
+}
+
+/// The kernel `(kt)^n e^-kt (1/n! - (kt)^2/(n + 2)!)` of Adelson and Bergen (1985, figure 9) at
+/// whole frames, scaled to absolute values of sum 1. The response to a frame starts in the next one.
+fn biphasic(n: i32, per_frame: f64, n_frames: usize) -> Vec<f64> {
+    let factorial = |n: i32| (1..=n).map(f64::from).product::<f64>();
     let raw = |lag: usize| {
         let time = per_frame * (lag + 1) as f64;
-        time.powi(3) * (-time).exp() * (1.0 / 6.0 - time * time / 120.0)
+        let lobes = 1.0 / factorial(n) - time * time / factorial(n + 2);
+        time.powi(n) * (-time).exp() * lobes
     };
     let total: f64 = (0..n_frames).map(|lag| raw(lag).abs()).sum();
     (0..n_frames).map(|lag| raw(lag) / total.max(f64::MIN_POSITIVE)).collect()
@@ -80,7 +102,7 @@ mod tests {
 
     #[test]
     fn kernel_has_a_positive_then_a_negative_lobe() {
-        let kernel = biphasic(1.6, 9);
+        let kernel = biphasic(FAST, 1.6, 9);
         let peak = (0..9).max_by(|&a, &b| kernel[a].total_cmp(&kernel[b])).unwrap();
         let trough = (0..9).min_by(|&a, &b| kernel[a].total_cmp(&kernel[b])).unwrap();
         assert!(peak < trough && kernel[peak] > 0.0 && kernel[trough] < 0.0);

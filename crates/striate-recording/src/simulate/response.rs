@@ -82,10 +82,17 @@ impl SeenVideo {
             linear.push(filter.respond(contrast, self.width, shift));
             energy.push(self.interpolate(map, x + shift[0], y + shift[1]));
         }
-        let kernel: Vec<f32> = neuron.kernel.iter().map(|&k| k as f32).collect();
+        let single = |kernel: &[f64]| kernel.iter().map(|&k| k as f32).collect::<Vec<f32>>();
+        let kernel = single(&neuron.kernel);
+        let quadrature = neuron.quadrature_kernel.as_deref().map(single);
         let (sine, cosine) = neuron.receptive_field.phase_deg.to_radians().sin_cos();
         let at = |frame: usize| {
-            let [re, im] = [0, 1].map(|part| past_sum(&kernel, frame, |f| linear[f][part]));
+            let filtered = |k: &[f32]| [0, 1].map(|part| past_sum(k, frame, |f| linear[f][part]));
+            let [mut re, mut im] = filtered(&kernel);
+            if let Some(quadrature) = &quadrature {
+                let [slow_re, slow_im] = filtered(quadrature);
+                (re, im) = (re - slow_im, im + slow_re);
+            }
             let squared = match neuron.kind {
                 CellKind::Simple => (cosine as f32 * re - sine as f32 * im).max(0.0).powi(2),
                 CellKind::Complex => re * re + im * im,

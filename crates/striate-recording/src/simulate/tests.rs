@@ -1,3 +1,4 @@
+mod directions;
 mod latents;
 
 use std::collections::BTreeMap;

@@ -14,9 +14,10 @@ use super::error::{SimulationError, file_error};
 use super::state::traces;
 
 /// Version of the truth file this code writes.
-const FORMAT_VERSION: u32 = 2;
+const FORMAT_VERSION: u32 = 3;
 
-/// Oldest version this code reads: it knows nothing of how behaviour came about.
+/// Oldest version this code reads. Version 1 knows nothing of how behaviour came about, version 2
+/// nothing of direction-selective cells.
 const OLDEST_VERSION: u32 = 1;
 
 /// Largest truth file read: a million neurons of 2 KiB each.
@@ -77,6 +78,11 @@ pub struct NeuronTruth {
     pub receptive_field: Gabor,
     /// Temporal kernel; entry `l` weighs the frame `l` frames ago. Its absolute values sum to 1.
     pub kernel: Vec<f64>,
+    /// In a direction-selective cell, the slower kernel of the Gabor's other phase, as long as
+    /// `kernel` and scaled likewise; its sign sets the direction
+    /// ([`NeuronTruth::preferred_direction_deg`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quadrature_kernel: Option<Vec<f64>>,
     /// Position in the cortex, x, y and depth.
     pub coordinates_um: [f64; 3],
     /// Loadings on the latent states.

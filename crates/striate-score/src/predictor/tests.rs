@@ -146,3 +146,24 @@ fn scores_of_a_twin_that_looks_ahead_are_those_of_whole_trials() {
         assert!((found.single_trial_correlation[neuron] - expected).abs() < 1e-6);
     }
 }
+
+#[test]
+fn an_ensemble_answers_with_the_mean_of_its_twins() {
+    let written = recording();
+    let sessions = [("dynamic1-2-3-Video-a", 3), ("dynamic4-5-6-Video-b", 3)];
+    let twins = [twin(&sessions), twin_reading(r#"{ "mixing": {} }"#, &sessions)];
+    let of = |twin| TwinPredictor::new(twin, &written.recording).unwrap();
+    let ensemble = EnsemblePredictor::new(vec![of(&twins[0]), of(&twins[1])]).unwrap();
+    let data = written.recording.sessions[0].load(0, 0..70).unwrap();
+    let input = TrialInput { session: 0, trial: 0, first_frame: 0, data: &data };
+    let found = ensemble.predict(input).unwrap();
+    let each = [0, 1].map(|member| of(&twins[member]).predict(input).unwrap());
+    assert_ne!(each[0], each[1]);
+    for ((&found, &a), &b) in found.iter().zip(&each[0]).zip(&each[1]) {
+        assert!((found - f32::midpoint(a, b)).abs() < 1e-6, "{found}, {a}, {b}");
+    }
+    // Twice the same twin is that twin, densities too.
+    let twice = EnsemblePredictor::new(vec![of(&twins[0]), of(&twins[0])]).unwrap();
+    assert_eq!(twice.judge_all(&[input]).unwrap(), of(&twins[0]).judge_all(&[input]).unwrap());
+    assert!(EnsemblePredictor::new(Vec::new()).is_err());
+}

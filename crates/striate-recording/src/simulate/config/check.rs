@@ -70,6 +70,8 @@ impl PopulationLaw {
     fn check(&self, shorter_side: usize) -> Result<(), SimulationError> {
         let fraction = self.complex_fraction;
         number("population.complex_fraction", fraction, 0.0, 1.0, "0 to 1")?;
+        let fraction = self.direction_fraction;
+        number("population.direction_fraction", fraction, 0.0, 1.0, "0 to 1")?;
         bounds("population.sigma_px", self.sigma_px, 0.5, 1e3, "0.5 <= low <= high <= 1000")?;
         let ratio = self.wavelength_per_sigma;
         bounds("population.wavelength_per_sigma", ratio, 1.0, 20.0, "1 <= low <= high <= 20")?;

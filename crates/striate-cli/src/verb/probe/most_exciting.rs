@@ -1,0 +1,152 @@
+//! `striate probe most-exciting`: the stimuli that neurons respond to most, or least.
+
+mod picture;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+use striate::base::Streams;
+use striate::base::provenance::hash_file;
+use striate::insilico::exciting::{ExcitingConfig, Form, Goal, most_exciting, verify_inputs};
+use striate::insilico::{Experiment, Parts, Subject};
+use striate::model::Twin;
+
+use super::selection::{Probe, ProbeSelection, Selected, Surroundings};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// The stimuli that a twin's neurons respond to most, or least
+///
+/// Every neuron gets an image or a video of its own, of the contrast that training stimuli have, found by
+/// climbing the gradient of its response from several starts. Told are the response beside that to the best
+/// training stimulus, how far the starts agree, and how far the input is from training stimuli; with --verify
+/// what a twin that was fitted for itself says to the same inputs. Stopped at any moment, the same command
+/// goes on where it stood.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  striate probe most-exciting runs/demo
+  striate probe most-exciting runs/demo --least --neurons 0-9
+  striate probe most-exciting runs/demo --diverse 4 --image
+  striate probe most-exciting runs/demo --verify runs/demo-2 --json")]
+pub(crate) struct MostExcitingArguments {
+    #[command(flatten)]
+    selection: ProbeSelection,
+    /// The least exciting inputs instead
+    #[arg(long)]
+    least: bool,
+    /// Still images, also for twins that see videos
+    #[arg(long)]
+    image: bool,
+    /// Contrast in units of that of the training stimuli, above 0, at most 10
+    #[arg(long, value_name = "FACTOR")]
+    contrast: Option<f64>,
+    /// Steps of the ascent
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
+    /// Starts for each input
+    #[arg(long, value_name = "N")]
+    starts: Option<usize>,
+    /// Distinct inputs of each neuron that push each other apart
+    #[arg(long, value_name = "N")]
+    diverse: Option<usize>,
+    /// Run of a twin of the same recording, fitted for itself, that is shown the inputs too
+    #[arg(long, value_name = "RUN")]
+    verify: Option<PathBuf>,
+}
+
+impl MostExcitingArguments {
+    fn config(&self) -> Result<ExcitingConfig, Failure> {
+        let mut config: ExcitingConfig = self.selection.settings()?;
+        if self.least {
+            config.goal = Goal::Least;
+        }
+        if self.image {
+            config.form = Some(Form::Image);
+        }
+        config.contrast = self.contrast.unwrap_or(config.contrast);
+        config.steps = self.steps.unwrap_or(config.steps);
+        config.n_starts = self.starts.unwrap_or(config.n_starts);
+        config.n_diverse = self.diverse.unwrap_or(config.n_diverse);
+        Ok(config)
+    }
+}
+
+/// The twin that verifies.
+struct Judge {
+    twin: Twin,
+    hash: String,
+}
+
+impl Judge {
+    fn open(folder: &Path) -> Result<Self, Failure> {
+        let description = folder.join("twin.json");
+        let hash = hash_file(&description)
+            .map_err(|e| Failure::io("cannot read the twin's description", &e, &description))?;
+        Ok(Self { twin: Twin::load(folder)?, hash })
+    }
+}
+
+struct MostExciting {
+    config: ExcitingConfig,
+    judge: Option<Judge>,
+    train_tier: String,
+}
+
+pub(crate) fn run(arguments: &MostExcitingArguments, context: &Context) -> Result<(), Failure> {
+    let config = arguments.config()?;
+    let judge = arguments.verify.as_deref().map(Judge::open).transpose()?;
+    let selected = arguments.selection.open(context)?;
+    config.check(selected.n_lags())?;
+    let train_tier = selected.run.config.fit.train_tier.clone();
+    selected.probe(&MostExciting { config, judge, train_tier }, context)
+}
+
+/// The experiment with its usual settings.
+pub(super) fn usual(selected: &Selected<'_>) -> impl Probe {
+    let train_tier = selected.run.config.fit.train_tier.clone();
+    MostExciting { config: ExcitingConfig::default(), judge: None, train_tier }
+}
+
+impl Probe for MostExciting {
+    fn kind(&self) -> &'static str {
+        self.config.goal.kind()
+    }
+
+    fn config(&self) -> Value {
+        let mut config = json!(self.config);
+        config["verified_by"] = json!(self.judge.as_ref().map(|judge| &judge.hash));
+        config
+    }
+
+    fn bytes(&self, subject: &Subject<'_>, neurons: &[usize]) -> Result<u64, Failure> {
+        Ok(self.config.needed_bytes(subject, neurons)?)
+    }
+
+    fn run(
+        &self,
+        subject: &Subject<'_>,
+        neurons: &[usize],
+        surroundings: &Surroundings<'_>,
+    ) -> Result<Experiment, Failure> {
+        let Surroundings { session, path, origin, context } = surroundings;
+        let streams = Streams::new(origin.seed);
+        let parts =
+            Parts::in_folder(&path.with_extension("parts"), &(&self.config, origin, neurons));
+        let (progress, cancel) = (&mut context.progress(), &context.cancel);
+        let surroundings = (progress as &mut dyn striate::base::Progress, cancel);
+        let mut found =
+            most_exciting(subject, neurons, &self.config, &streams, &parts, surroundings)?;
+        if let Some(judge) = &self.judge {
+            let training = super::selection::training(&self.train_tier);
+            let other = Subject::new(&[&judge.twin], session, &training)?;
+            verify_inputs(&mut found, self.config.goal, &other)?;
+        }
+        parts.remove()?;
+        Ok(found)
+    }
+
+    fn draw(&self, found: &Experiment, path: &Path) -> Result<(), Failure> {
+        picture::write(found, path)
+    }
+}

@@ -1,0 +1,289 @@
+//! Which twins, sessions and neurons are probed, and where results go.
+
+mod neurons;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use striate::base::machine;
+use striate::base::provenance::hash_file;
+use striate::insilico::{Experiment, Origin, Subject, TrainingConfig};
+use striate::model::Twin;
+use striate::recording::Session;
+use striate::score::prediction_bytes;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::run::{OpenedRun, RunArguments};
+use neurons::NeuronList;
+
+/// Seed where none is given.
+const SEED: u64 = 1;
+
+/// Largest file of settings or description read.
+const LARGEST_FILE: u64 = 64 << 20;
+
+/// What every experiment on single neurons understands.
+#[derive(Debug, Args)]
+pub(super) struct ProbeSelection {
+    #[command(flatten)]
+    run: RunArguments,
+    /// Run of a further twin of the same recording: all answer as one, and differ by their errors; may be
+    /// repeated
+    #[arg(long, value_name = "RUN")]
+    with: Vec<PathBuf>,
+    /// Neurons by their numbers from 0, as 0,5,10-20; default: all
+    #[arg(long, value_name = "LIST")]
+    neurons: Option<NeuronList>,
+    /// Session by its name; default: all
+    #[arg(long, value_name = "ID")]
+    session: Option<String>,
+    /// Settings of the experiment, a TOML file of KEY = VALUE
+    #[arg(long, value_name = "FILE.toml")]
+    settings: Option<PathBuf>,
+    /// Folder that gets a folder of the experiment's name; default: RUN/probe
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Do it again where the same results are there already
+    #[arg(long)]
+    again: bool,
+}
+
+/// Twins before their recording.
+pub(super) struct Selected<'a> {
+    pub(super) run: OpenedRun,
+    others: Vec<Twin>,
+    origin: Origin,
+    selection: &'a ProbeSelection,
+}
+
+/// The results of one session.
+#[derive(Debug, Serialize)]
+pub(super) struct Done {
+    pub(super) session: String,
+    /// Path of the files without their endings.
+    pub(super) path: PathBuf,
+    /// Whether they were there already.
+    pub(super) kept: bool,
+    pub(super) summary: serde_json::Value,
+}
+
+/// An experiment on one session.
+pub(super) trait Probe {
+    /// Name of the experiment and of its folder.
+    fn kind(&self) -> &'static str;
+
+    /// What decides the results, besides twins, recording, seed and neurons.
+    fn config(&self) -> serde_json::Value;
+
+    /// Bytes that it holds, besides what the twins need.
+    fn bytes(&self, subject: &Subject<'_>, neurons: &[usize]) -> Result<u64, Failure>;
+
+    /// Do it.
+    fn run(
+        &self,
+        subject: &Subject<'_>,
+        neurons: &[usize],
+        surroundings: &Surroundings<'_>,
+    ) -> Result<Experiment, Failure>;
+
+    /// Draw what was found, into files that begin with `path`.
+    fn draw(&self, _found: &Experiment, _path: &Path) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// What an experiment may need beside its subject.
+pub(super) struct Surroundings<'a> {
+    pub(super) session: &'a Session,
+    /// Path of the session's files without their endings.
+    pub(super) path: &'a Path,
+    pub(super) origin: &'a Origin,
+    pub(super) context: &'a Context,
+}
+
+impl Done {
+    /// The results themselves.
+    pub(super) fn read(&self) -> Result<Experiment, Failure> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let stem = self.path.file_name().unwrap_or_default().to_string_lossy();
+        Ok(Experiment::read(folder, &stem)?)
+    }
+}
+
+impl ProbeSelection {
+    /// Every neuron of a run, and its usual folder.
+    pub(super) fn of_run(run: &Path) -> Self {
+        Self {
+            run: RunArguments::of_folder(run),
+            with: Vec::new(),
+            neurons: None,
+            session: None,
+            settings: None,
+            out: None,
+            again: false,
+        }
+    }
+
+    /// Open the run and the further ones.
+    pub(super) fn open(&self, context: &Context) -> Result<Selected<'_>, Failure> {
+        let run = OpenedRun::open(&self.run, context)?;
+        let mut twins = vec![run.twin_hash.clone()];
+        let mut others = Vec::new();
+        for folder in &self.with {
+            let description = folder.join("twin.json");
+            let hash = hash_file(&description)
+                .map_err(|e| Failure::io("cannot read the twin's description", &e, &description))?;
+            twins.push(hash);
+            others.push(Twin::load(folder)?);
+        }
+        let seed = context.seed.unwrap_or(SEED);
+        let origin = Origin { twins, data_hash: run.data_hash.clone(), seed };
+        Ok(Selected { run, others, origin, selection: self })
+    }
+
+    /// The experiment's settings, from the file that was named.
+    pub(super) fn settings<T: Default + DeserializeOwned>(&self) -> Result<T, Failure> {
+        let Some(path) = &self.settings else { return Ok(T::default()) };
+        let text = read(path)?;
+        toml::from_str(&text).map_err(|e| Failure::usage(e.message()).at(path))
+    }
+}
+
+/// What is sampled of a tier to know what twins were trained on.
+pub(super) fn training(tier: &str) -> TrainingConfig {
+    TrainingConfig { tier: tier.to_owned(), ..TrainingConfig::default() }
+}
+
+impl Selected<'_> {
+    /// Frames that a response of the twins depends on.
+    pub(super) fn n_lags(&self) -> usize {
+        let twins = std::iter::once(&self.run.twin).chain(&self.others);
+        twins.map(|twin| twin.output_grid().n_lags).max().unwrap_or(1)
+    }
+
+    /// Do an experiment on every session that was chosen.
+    pub(super) fn perform<P: Probe>(
+        &self,
+        probe: &P,
+        context: &Context,
+    ) -> Result<Vec<Done>, Failure> {
+        let sessions = self.sessions()?.into_iter();
+        sessions.map(|session| self.probe_session(probe, session, context)).collect()
+    }
+
+    /// Do an experiment on every session that was chosen, and tell.
+    pub(super) fn probe<P: Probe>(&self, probe: &P, context: &Context) -> Result<(), Failure> {
+        let done = self.perform(probe, context)?;
+        let mut text = String::new();
+        for done in &done {
+            let kept = if done.kept { " (kept; --again does it anew)" } else { "" };
+            text += &format!("session {}{kept}\n", done.session);
+            for (name, value) in done.summary.as_object().into_iter().flatten() {
+                let value = value.as_f64().map_or("-".into(), |value| format!("{value:.4}"));
+                text +=
+                    &format!("  {name}: {}\n", value.trim_end_matches('0').trim_end_matches('.'));
+            }
+            text += &format!("  files: {}.*\n", done.path.display());
+        }
+        let value = serde_json::json!({ "experiment": probe.kind(), "sessions": done });
+        context.result(&text, &value);
+        Ok(())
+    }
+
+    /// The sessions, each with its number in the twin.
+    fn sessions(&self) -> Result<Vec<(usize, &Session)>, Failure> {
+        let wanted = self.selection.session.as_deref();
+        let mut found = Vec::new();
+        for session in &self.run.recording.sessions {
+            let id = &session.info.id;
+            if wanted.is_some_and(|wanted| wanted != id) {
+                continue;
+            }
+            let place = self.run.twin.spec().sessions.iter().position(|shape| &shape.id == id);
+            found.extend(place.map(|place| (place, session)));
+        }
+        if found.is_empty() {
+            let known: Vec<&str> =
+                self.run.twin.spec().sessions.iter().map(|shape| shape.id.as_str()).collect();
+            let (found, known) = (wanted.unwrap_or("none"), known.join(", "));
+            let message = format!("session: found {found}, expected one of the twin's: {known}");
+            return Err(Failure::usage(message));
+        }
+        Ok(found)
+    }
+
+    fn probe_session<P: Probe>(
+        &self,
+        probe: &P,
+        (place, session): (usize, &Session),
+        context: &Context,
+    ) -> Result<Done, Failure> {
+        let info = &session.info;
+        let neurons = match &self.selection.neurons {
+            Some(list) => list.below(info.n_neurons)?,
+            None => (0..info.n_neurons).collect(),
+        };
+        let out = self.selection.out.clone();
+        let folder = out.unwrap_or_else(|| self.run.folder.path().join("probe")).join(probe.kind());
+        let stem = format!("session-{place}");
+        let path = folder.join(&stem);
+        let config = probe.config();
+        if !self.selection.again
+            && let Some(summary) = self.kept(&path, &config, &neurons)?
+        {
+            return Ok(Done { session: info.id.clone(), path, kept: true, summary });
+        }
+        let training = training(&self.run.config.fit.train_tier);
+        let twins: Vec<&Twin> = std::iter::once(&self.run.twin).chain(&self.others).collect();
+        let subject = Subject::new(&twins, session, &training)?;
+        let needed = probe.bytes(&subject, &neurons)?
+            + prediction_bytes(&self.run.twin, &self.run.recording);
+        context.remark(&format!("this needs about {} of memory", machine::format_bytes(needed)));
+        context.check_memory(needed)?;
+        let surroundings = Surroundings { session, path: &path, origin: &self.origin, context };
+        let mut found = probe.run(&subject, &neurons, &surroundings)?;
+        found.origin = self.origin.clone();
+        found.config = config;
+        found.write(&folder, &stem)?;
+        probe.draw(&found, &path)?;
+        let summary = serde_json::to_value(&found.summary).unwrap_or_default();
+        Ok(Done { session: info.id.clone(), path, kept: false, summary })
+    }
+
+    /// The summary of results that are there already, of the same twins, recording, seed, settings and
+    /// neurons.
+    fn kept(
+        &self,
+        path: &Path,
+        config: &serde_json::Value,
+        neurons: &[usize],
+    ) -> Result<Option<serde_json::Value>, Failure> {
+        let path = path.with_extension("json");
+        if !path.is_file() {
+            return Ok(None);
+        }
+        // A file of another kind or version is no reason to stop: it is replaced.
+        let Ok(mut there) = serde_json::from_str::<serde_json::Value>(&read(&path)?) else {
+            return Ok(None);
+        };
+        // Numbers are compared as they are written.
+        let written = |value: serde_json::Value| value.to_string();
+        let same = written(there["provenance"].take()) == written(serde_json::json!(self.origin))
+            && written(there["config"].take()) == written(config.clone())
+            && written(there["neurons"].take()) == written(serde_json::json!(neurons));
+        Ok(same.then(|| there["summary"].take()))
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let cannot = |error| Failure::io("cannot read the file", &error, path);
+    let length = std::fs::metadata(path).map_err(cannot)?.len();
+    if length > LARGEST_FILE {
+        let expected = format!("found {length} bytes, expected at most {LARGEST_FILE}");
+        return Err(Failure::usage(expected).at(path));
+    }
+    std::fs::read_to_string(path).map_err(cannot)
+}

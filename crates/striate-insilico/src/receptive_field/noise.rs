@@ -1,0 +1,162 @@
+//! Response-triggered averages of white noise shown to the twin.
+
+use ndarray::{Array3, ArrayView2, ArrayView3, Axis, s};
+use rayon::prelude::*;
+use striate_base::{CancelToken, Progress, Streams};
+use striate_model::Windows;
+use striate_stimuli::{Canvas, WhiteNoise, white_noise};
+
+use super::config::ReceptiveFieldConfig;
+use super::field::Field;
+use crate::error::InsilicoError;
+use crate::subject::Subject;
+
+/// Frames with a response that are shown at a time.
+const FRAMES_AT_A_TIME: usize = 200;
+
+/// What white noise shows of some neurons.
+pub(super) struct NoiseFields {
+    /// Each neuron's average, in units of response per unit of contrast.
+    pub(super) fields: Vec<Field>,
+    /// Standard deviation of each pixel's value, were there no field.
+    pub(super) levels: Vec<f64>,
+}
+
+/// Show noise and average what comes before responses,
+///
+/// ```text
+/// field[lag] = sum over t of (r[t] - mean r) c[t - lag] / (n v)
+/// ```
+///
+/// with `r` responses and `c` contrasts of variance `v` around grey: the linear filter nearest to the
+/// neuron (Chichilnisky 2001, "A simple white noise analysis of neuronal light responses", equation 8).
+/// Sums are kept in each neuron's window, outside of which nothing changes its response.
+pub(super) fn measure(
+    subject: &Subject<'_>,
+    neurons: &[usize],
+    windows: &Windows,
+    (config, streams): (&ReceptiveFieldConfig, &Streams),
+    (progress, cancel): (&mut dyn Progress, &CancelToken),
+) -> Result<NoiseFields, InsilicoError> {
+    let n_batches = config.n_noise_frames.div_ceil(FRAMES_AT_A_TIME).max(2 * config.n_parts);
+    let mut sums = Sums::new(subject, neurons, windows, config.n_parts);
+    progress.start("white noise", Some(n_batches as u64));
+    for batch in 0..n_batches {
+        if cancel.is_cancelled() {
+            return Err(InsilicoError::Cancelled);
+        }
+        let contrast = show(subject, config, &streams.child(&format!("batch {batch}")))?;
+        let luminance = |contrast: &f32| subject.training.shown(127.5 * (1.0 + contrast));
+        let shown = contrast.map(luminance);
+        // A twin of images sees each frame on its own.
+        let axis = if subject.n_lags() == 1 { Axis(1) } else { Axis(0) };
+        let responses = subject.respond(shown.view().insert_axis(axis))?;
+        let responses: Vec<f32> = responses.into_iter().collect();
+        let shape = (FRAMES_AT_A_TIME, subject.n_neurons());
+        let responses = ArrayView2::from_shape(shape, &responses)
+            .map_err(|e| InsilicoError::mismatch("responses to noise", e, "one a frame"))?;
+        sums.add(batch % config.n_parts, contrast.view(), responses);
+        progress.advance(1);
+    }
+    progress.finish();
+    Ok(sums.finish())
+}
+
+/// Contrasts `[frame, height, width]`, -1 to 1.
+fn show(
+    subject: &Subject<'_>,
+    config: &ReceptiveFieldConfig,
+    streams: &Streams,
+) -> Result<Array3<f32>, InsilicoError> {
+    let [height, width] = subject.screen();
+    let n_frames = FRAMES_AT_A_TIME + subject.n_lags() - 1;
+    let canvas = Canvas { n_frames, height, width, frame_rate_hz: 1.0 };
+    let [low, high] = subject.training.luminance_range;
+    let of_training = f64::from(2.0 * subject.training.deviation / (high - low));
+    let parameters = WhiteNoise {
+        law: config.noise_law,
+        contrast: config.noise_contrast.unwrap_or(of_training.min(1.0)),
+        check_px: config.check_px,
+        hold_frames: 1,
+    };
+    let noise = white_noise(&canvas, &parameters, &mut streams.stream("white noise"))?;
+    Ok(noise.mapv(|luminance| luminance / 127.5 - 1.0))
+}
+
+struct Sums<'a> {
+    neurons: &'a [usize],
+    fields: Vec<Field>,
+    /// Batches of each part.
+    n_batches: Vec<f64>,
+    /// Sum over batches of each neuron's variance.
+    variances: Vec<f64>,
+    /// The same of contrast.
+    contrast_variance: f64,
+}
+
+impl<'a> Sums<'a> {
+    fn new(subject: &Subject<'_>, neurons: &'a [usize], windows: &Windows, n_parts: usize) -> Self {
+        let (size, n_frames) = (windows.size, subject.n_lags());
+        let parts = vec![vec![0.0; n_frames * size[0] * size[1]]; n_parts];
+        let field = |&origin| Field { n_frames, size, origin, parts: parts.clone() };
+        let fields: Vec<Field> = windows.origins.iter().map(field).collect();
+        let variances = vec![0.0; fields.len()];
+        Self { neurons, fields, n_batches: vec![0.0; n_parts], variances, contrast_variance: 0.0 }
+    }
+
+    fn add(&mut self, part: usize, contrast: ArrayView3<'_, f32>, responses: ArrayView2<'_, f32>) {
+        let squares: f64 = contrast.iter().map(|&c| f64::from(c).powi(2)).sum();
+        let variance = squares / contrast.len() as f64;
+        self.contrast_variance += variance;
+        self.n_batches[part] += 1.0;
+        let each = self.fields.par_iter_mut().zip(&mut self.variances).zip(self.neurons);
+        each.for_each(|((field, of_neuron), &neuron)| {
+            let responses: Vec<f32> = responses.column(neuron).to_vec();
+            let n = responses.len() as f64;
+            let mean = responses.iter().map(|&r| f64::from(r)).sum::<f64>() / n;
+            let centred: Vec<f32> = responses.iter().map(|r| r - mean as f32).collect();
+            let squares: f64 = centred.iter().map(|&r| f64::from(r).powi(2)).sum();
+            *of_neuron += squares / (n - 1.0);
+            correlate(field, part, contrast, &centred, 1.0 / (variance * (n - 1.0)));
+        });
+    }
+
+    fn finish(mut self) -> NoiseFields {
+        let n_batches: f64 = self.n_batches.iter().sum();
+        for field in &mut self.fields {
+            for (part, n) in field.parts.iter_mut().zip(&self.n_batches) {
+                part.iter_mut().for_each(|value| *value /= n);
+            }
+        }
+        let n = n_batches * FRAMES_AT_A_TIME as f64;
+        let level = |variance: &f64| (variance / self.contrast_variance / n).sqrt();
+        NoiseFields { levels: self.variances.iter().map(level).collect(), fields: self.fields }
+    }
+}
+
+/// Add a batch's sums of contrasts times responses, in f32 over its frames.
+fn correlate(
+    field: &mut Field,
+    part: usize,
+    contrast: ArrayView3<'_, f32>,
+    responses: &[f32],
+    factor: f64,
+) {
+    let ([rows, columns], [top, left]) = (field.size, field.origin);
+    let seen = contrast.slice(s![.., top..top + rows, left..left + columns]);
+    let n_pixels = rows * columns;
+    let seen: Vec<f32> = seen.iter().copied().collect();
+    let Ok(seen) = ArrayView2::from_shape((contrast.dim().0, n_pixels), &seen) else { return };
+    // Row `frame` holds the responses against the frames that they come so long after.
+    let n = responses.len();
+    let mut shifted = ndarray::Array2::<f32>::zeros((field.n_frames, contrast.dim().0));
+    for (frame, mut row) in shifted.outer_iter_mut().enumerate() {
+        let there = row.slice_mut(s![frame..frame + n]).into_slice();
+        if let Some(there) = there {
+            there.copy_from_slice(responses);
+        }
+    }
+    let product = shifted.dot(&seen);
+    let sums = field.parts[part].iter_mut().zip(&product);
+    sums.for_each(|(sum, &value)| *sum += factor * f64::from(value));
+}
