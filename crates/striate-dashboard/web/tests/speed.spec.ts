@@ -36,7 +36,7 @@ test("first paint, updates per second, ten thousand neurons", async ({ page }) =
 
     const files = grown(LOAD).slice(0, 20);
     const sizes = files.map((file) => statSync(file).size);
-    let step = 200_000;
+    let step = 10_000_000;
     const writing = setInterval(() => {
       step += 10;
       for (const file of files) appendFileSync(file, JSON.stringify({ epoch: step, step, stage: "all", learning_rate: 1e-3, train_loss: 0.5, validation_score: 0.4 + 0.01 * Math.random(), best_score: 0.5 }) + "\n");

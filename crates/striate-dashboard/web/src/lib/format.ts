@@ -8,7 +8,7 @@ export function number(value: number | string | null | undefined, digits = 3): s
   if (value === null || value === undefined || !Number.isFinite(value)) return "\u2013";
   const size = Math.abs(value);
   let text: string;
-  if (Number.isInteger(value) && size < 1e6) text = group(size);
+  if (Number.isInteger(value) && size < 1e10) text = group(size);
   else if (size !== 0 && (size < 1e-3 || size >= 1e6)) text = size.toExponential(Math.max(0, digits - 1));
   else text = group(Number(size.toPrecision(Math.max(digits, size >= 1 ? Math.ceil(Math.log10(size + 1)) : 0))));
   return value < 0 ? MINUS + text : text;

@@ -48,7 +48,8 @@ function ticks(_: uPlot, values: (number | null)[]): string[] {
     if (v === null || v === undefined) return "";
     const size = Math.abs(v);
     let text: string;
-    if (size !== 0 && (size < 1e-4 || size >= 1e7)) text = size.toExponential(1).replace(".0e", "e");
+    if (size !== 0 && (size < 1e-4 || size >= 1e10)) text = size.toExponential(1).replace(".0e", "e");
+    else if (size >= 1e6) text = `${Number((size / 1e6).toPrecision(5))}M`;
     else if (size >= 10000) text = `${Number((size / 1000).toPrecision(5))}k`;
     else text = size.toPrecision(6).includes(".") ? size.toPrecision(6).replace(TINY, "") : String(size);
     return v < 0 ? "\u2212" + text : text;
@@ -89,7 +90,7 @@ export function makePlot(element: HTMLElement, o: PlotOptions): uPlot {
     width: Math.max(80, element.clientWidth),
     height: o.height,
     legend: { show: false },
-    padding: [8, 10, 0, 0],
+    padding: [8, 12, 0, 0],
     cursor: {
       drag: { x: true, y: false, uni: 10 },
       points: { show: false },
