@@ -3,7 +3,6 @@
 //! Functional digital twins of the visual cortex. This crate re-exports the parts; see each for its documentation.
 
 pub use striate_base as base;
-pub use striate_dashboard as dashboard;
 pub use striate_fit as fit;
 pub use striate_formats as formats;
 pub use striate_imaging as imaging;

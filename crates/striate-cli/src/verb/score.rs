@@ -140,6 +140,9 @@ pub(super) fn scores(
     context.check_memory(needed)?;
     let (mut progress, cancel) = (context.progress(), &context.cancel);
     let twin = TwinPredictor::new(&run.twin, &run.recording)?;
+    let others = wanted.with.iter().map(|folder| Ok(Twin::load(folder)?));
+    let others = others.collect::<Result<Vec<Twin>, Failure>>()?;
+    let ensemble = ensemble_of(&twin, &others, &run.recording)?;
     let conditioned =
         |&condition: &Condition| ConditionedPredictor::new(&run.twin, &run.recording, condition);
     // A twin without latents has nothing to see neurons with; factors do.
@@ -169,9 +172,6 @@ pub(super) fn scores(
     predictors.extend(factors.iter().map(|factors| factors as &dyn Predictor));
     predictors.extend(conditioned.iter().map(|conditioned| conditioned as &dyn Predictor));
     predictors.push(&twin);
-    let others = wanted.with.iter().map(|folder| Ok(Twin::load(folder)?));
-    let others = others.collect::<Result<Vec<Twin>, Failure>>()?;
-    let ensemble = ensemble_of(&twin, &others, &run.recording)?;
     predictors.extend(ensemble.as_ref().map(|ensemble| ensemble as &dyn Predictor));
     let scores = score_all(&predictors, &run.recording, config, &mut progress, cancel)?;
     let file = ScoreFile::new(run.twin_hash.clone(), scores);

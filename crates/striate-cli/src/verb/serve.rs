@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 use striate::base::machine;
-use striate::dashboard::{ServeConfig, Server};
+use striate_dashboard::{ServeConfig, Server};
 
 use crate::context::Context;
 use crate::failure::Failure;
