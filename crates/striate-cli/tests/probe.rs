@@ -72,6 +72,54 @@ fn neurons_are_probed_and_results_kept() {
 }
 
 #[test]
+fn inputs_are_found_verified_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = text(&tiny::recording_and_config(folder.path()));
+    let one = fitted(folder.path(), &config, "one", "1");
+    let (run, other) = (text(&one), text(&fitted(folder.path(), &config, "other", "2")));
+    let words = ["probe", "most-exciting", &run, "--steps", "4", "--verify", &other, "--json"];
+    striate(&[&words[..], &["--threads", "1"]].concat()).succeeded();
+    let path = one.join("probe/most-exciting/session-0.json");
+    let found = json(&path);
+    assert!(found["summary"]["share_verified"].is_number());
+    for name in ["response", "verified_response", "distance_from_training", "window_row"] {
+        assert_eq!(column(&found, name).as_array().unwrap().len(), tiny::N_NEURONS, "{name}");
+    }
+    assert!(path.with_extension("png").is_file());
+    assert!(!path.with_extension("parts").exists(), "parts are gone once all is written");
+    striate(&[&words[..], &["--threads", "2", "--again"]].concat()).succeeded();
+    assert_eq!(json(&path), found, "any number of threads, the same numbers");
+
+    let words = ["probe", "most-exciting", &run, "--least", "--steps", "4", "--diverse", "2"];
+    striate(&words).succeeded();
+    let least = json(&one.join("probe/least-exciting/session-0.json"));
+    let mean = |found: &Value| {
+        let values = column(found, "response").as_array().unwrap().iter();
+        values.map(|value| value.as_f64().unwrap()).sum::<f64>()
+    };
+    assert!(mean(&least) < mean(&found));
+}
+
+#[test]
+fn populations_features_and_ensembles_leave_their_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = text(&tiny::recording_and_config(folder.path()));
+    let one = fitted(folder.path(), &config, "one", "1");
+    let (run, other) = (text(&one), text(&fitted(folder.path(), &config, "other", "2")));
+    striate(&["probe", "geometry", &run]).succeeded();
+    striate(&["probe", "features", &run, "--steps", "4"]).succeeded();
+    for name in ["geometry/session-0.json", "features/session-0.safetensors"] {
+        assert!(one.join("probe").join(name).is_file(), "{name}");
+    }
+    let told = striate(&["score", &run, "--with", &other, "--no-baseline", "--json"]);
+    let told = told.succeeded().json();
+    assert!(told["one_twin"].is_object() && one.join("ensemble.json").is_file(), "{told}");
+    assert!(!one.join("scores.json").exists(), "an ensemble's scores are not the twin's own");
+    let refused = striate(&["score", &run, "--with", "nowhere"]);
+    assert!(refused.stderr.contains("nowhere"), "{refused:?}");
+}
+
+#[test]
 fn what_cannot_be_probed_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let config = text(&tiny::recording_and_config(folder.path()));
