@@ -78,6 +78,31 @@ impl OpenedRun {
         Self::open(&RunArguments::of_folder(run), context)
     }
 
+    /// The twin of another run, fitted on the same recording, and the hash of its description.
+    ///
+    /// A twin of other data or this very twin tells nothing beside this one.
+    pub(crate) fn further_twin(&self, folder: &Path) -> Result<(Twin, String), Failure> {
+        let description = folder.join("twin.json");
+        let hash = hash_file(&description)
+            .map_err(|e| Failure::io("cannot read the twin's description", &e, &description))?;
+        if hash == self.twin_hash {
+            let message = "found the same twin again, expected another one of the same recording";
+            return Err(Failure::usage(message).at(folder));
+        }
+        let twin = Twin::load(folder)?;
+        let made = RunFolder::open(folder).and_then(|run| run.provenance());
+        if let Ok(found) = made.map(|made| made.data_hash)
+            && found != self.data_hash
+        {
+            let expected = &self.data_hash;
+            let message = format!(
+                "twin of another recording: found data of hash {found:.12}, expected {expected:.12}"
+            );
+            return Err(Failure::usage(message).at(folder));
+        }
+        Ok((twin, hash))
+    }
+
     /// Every tier, scored as the recording's benchmark does.
     pub(crate) fn score_config(&self) -> ScoreConfig {
         ScoreConfig {

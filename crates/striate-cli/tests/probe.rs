@@ -35,7 +35,7 @@ fn neurons_are_probed_and_results_kept() {
     let one = fitted(folder.path(), &config, "one", "1");
     let other = fitted(folder.path(), &config, "other", "2");
     let settings = folder.path().join("settings.toml");
-    std::fs::write(&settings, "n_directions = 4\nspatial_frequencies_cpp = [0.1, 0.2, 0.3]\n")
+    std::fs::write(&settings, "n_directions = 8\nspatial_frequencies_cpp = [0.1, 0.2, 0.3]\n")
         .unwrap();
     let (run, with, settings) = (text(&one), text(&other), text(&settings));
 
@@ -48,7 +48,7 @@ fn neurons_are_probed_and_results_kept() {
     let found = json(&path);
     assert_eq!(found["neurons"], serde_json::json!([0, 2, 3]));
     assert_eq!(found["provenance"]["twins"].as_array().unwrap().len(), 2);
-    assert_eq!(found["config"]["n_directions"], 4);
+    assert_eq!(found["config"]["n_directions"], 8);
     for name in ["preferred_orientation", "preferred_orientation_error", "f1_f0"] {
         assert_eq!(column(&found, name).as_array().unwrap().len(), 3, "{name}");
     }
@@ -56,6 +56,10 @@ fn neurons_are_probed_and_results_kept() {
         assert!(path.with_extension(ending).is_file(), "{ending}");
     }
     assert_eq!(striate(&words).succeeded().json()["sessions"][0]["kept"], true);
+    let refused = striate(&["probe", "tuning", &run, "--neurons", "1"]);
+    assert!(refused.stderr.contains("which would be lost"), "{refused:?}");
+    let same = striate(&["probe", "tuning", &run, "--with", &run, "--again"]);
+    assert!(same.code == Some(2) && same.stderr.contains("the same twin again"), "{same:?}");
     let again = [&words[..], &["--again"]].concat();
     assert_eq!(striate(&again).succeeded().json()["sessions"][0]["kept"], false);
     assert_eq!(json(&path), found, "the same twins, the same numbers");
@@ -106,7 +110,7 @@ fn populations_features_and_ensembles_leave_their_files() {
     let config = text(&tiny::recording_and_config(folder.path()));
     let one = fitted(folder.path(), &config, "one", "1");
     let (run, other) = (text(&one), text(&fitted(folder.path(), &config, "other", "2")));
-    striate(&["probe", "geometry", &run]).succeeded();
+    striate(&["probe", "geometry", &run, "--bin-frames", "5"]).succeeded();
     striate(&["probe", "features", &run, "--steps", "4"]).succeeded();
     for name in ["geometry/session-0.json", "features/session-0.safetensors"] {
         assert!(one.join("probe").join(name).is_file(), "{name}");

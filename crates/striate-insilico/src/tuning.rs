@@ -64,11 +64,11 @@ const KIND: &str = "tuning";
 /// use striate_insilico::{Subject, TuningConfig, tuning};
 ///
 /// let subject = Subject::of_sample(&[&twin], "mouse", training)?;
-/// let config = TuningConfig { n_directions: 4, window_s: 0.5, ..TuningConfig::default() };
+/// let config = TuningConfig { n_directions: 8, window_s: 0.5, ..TuningConfig::default() };
 /// let found = tuning(&subject, &[0, 2], &config, &mut NoProgress, &CancelToken::new())?;
 /// assert_eq!(found.values_of("preferred_orientation").map(<[_]>::len), Some(2));
 /// let curve = found.arrays.iter().find(|array| array.name == "direction_curve").expect("one");
-/// assert_eq!(curve.values.shape(), [2, 4]);
+/// assert_eq!(curve.values.shape(), [2, 8]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn tuning(

@@ -140,7 +140,7 @@ pub(super) fn scores(
     context.check_memory(needed)?;
     let (mut progress, cancel) = (context.progress(), &context.cancel);
     let twin = TwinPredictor::new(&run.twin, &run.recording)?;
-    let others = wanted.with.iter().map(|folder| Ok(Twin::load(folder)?));
+    let others = wanted.with.iter().map(|folder| Ok(run.further_twin(folder)?.0));
     let others = others.collect::<Result<Vec<Twin>, Failure>>()?;
     let ensemble = ensemble_of(&twin, &others, &run.recording)?;
     let conditioned =

@@ -19,13 +19,12 @@ const LAST_LINES: u64 = 64 << 10;
 const LARGEST_TEXT: u64 = 16 << 20;
 
 /// Experiments on a twin, each a folder in `probe`.
-pub(crate) const EXPERIMENTS: [&str; 7] = [
+pub(crate) const EXPERIMENTS: [&str; 6] = [
     "receptive-fields",
     "tuning",
     "most-exciting",
     "least-exciting",
     "geometry",
-    "context",
     "features",
 ];
 

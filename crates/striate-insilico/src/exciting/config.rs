@@ -185,7 +185,8 @@ impl ExcitingConfig {
         let some = &neurons[..neurons.len().min(1)];
         let [height, width] = subject.windows(some, self.margin_px)?.size;
         // The best and the distinct inputs of all, and those of a batch with their gradients.
-        let n_inputs = neurons.len() * (1 + self.n_diverse) + 4 * 256;
+        let n_at_once = self.neurons_at_once(subject, neurons)? * self.copies();
+        let n_inputs = neurons.len() * (1 + self.n_diverse) + 4 * n_at_once;
         Ok((4 * self.n_frames(subject) * height * width * n_inputs) as u64)
     }
 }

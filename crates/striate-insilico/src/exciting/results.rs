@@ -138,7 +138,8 @@ impl Results {
         let about = "Mean absolute correlation of the input with those from other starts.";
         found.column("start_agreement", "", about, self.agreements.clone());
         let extreme = extreme_training_responses(subject, self.goal)?;
-        let about = "Response to the training stimulus that drives the neuron furthest.";
+        let about =
+            "Response to that of the sampled training clips that drives the neuron furthest.";
         let values = neurons.iter().map(|&neuron| extreme[neuron]);
         found.column("best_training_response", unit, about, values);
         let about = "Row of the window's upper left pixel on the screen.";

@@ -42,7 +42,8 @@ pub fn verify_inputs(
     experiment.summary.insert("share_verified".into(), share);
     let about = "Response of another twin to the input.";
     experiment.column("verified_response", "response", about, responses);
-    let about = "Response of that twin to the training stimulus that drives it furthest.";
+    let about =
+        "Response of that twin to that of the sampled training clips that drives it furthest.";
     experiment.column("verified_best_training_response", "response", about, extreme);
     Ok(())
 }

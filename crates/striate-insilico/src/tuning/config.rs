@@ -8,7 +8,7 @@ use crate::error::{InsilicoError, in_range};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TuningConfig {
-    /// Directions of drift over 360 degrees, even (for twins of images orientations over 180 degrees), 4
+    /// Directions of drift over 360 degrees, even (for twins of images orientations over 180 degrees), 8
     /// to 360. Default 16.
     pub n_directions: usize,
     /// Spatial frequencies in cycles per pixel, ascending, above 0 to 0.5. Default: eight, by equal
@@ -59,8 +59,9 @@ impl TuningConfig {
     /// [`InsilicoError::OutOfRange`].
     pub fn check(&self) -> Result<(), InsilicoError> {
         let n = self.n_directions;
-        let holds = (4..=360).contains(&n) && n.is_multiple_of(2);
-        in_range("n_directions", n, holds, "an even number, 4 to 360")?;
+        // Fewer hold too few orientations for a preference between them.
+        let holds = (8..=360).contains(&n) && n.is_multiple_of(2);
+        in_range("n_directions", n, holds, "an even number, 8 to 360")?;
         let frequencies = self.spatial_frequencies_cpp.as_deref();
         ascending("spatial_frequencies_cpp", frequencies.unwrap_or(&[0.5]), (1, 0.5))?;
         ascending("temporal_frequencies_hz", &self.temporal_frequencies_hz, (1, f64::MAX))?;

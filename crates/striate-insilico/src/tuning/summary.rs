@@ -47,11 +47,14 @@ pub(super) fn summarise(
             if over_grey > 0.0 { harmonic / over_grey } else { f64::NAN },
         ),
         (
-            flag("is_simple", "1 where the first harmonic exceeds the mean response above grey."),
-            f64::from(u8::from(harmonic > over_grey)),
+            flag(
+                "is_simple",
+                "1 where the first harmonic exceeds the mean response above grey; not told where nothing excites above grey.",
+            ),
+            if over_grey > 0.0 { f64::from(u8::from(harmonic > over_grey)) } else { f64::NAN },
         ),
-        (number("x", "px", "Column of the centre of what is looked at."), centre_px[0]),
-        (number("y", "px", "Row of the centre of what is looked at."), centre_px[1]),
+        (flag("x", "Column of the centre of what is looked at, in pixels."), centre_px[0]),
+        (flag("y", "Row of the centre of what is looked at, in pixels."), centre_px[1]),
     ];
     of_direction(axes, curves, display, &mut found);
     of_frequency(axes, curves, display, &mut found);
@@ -234,7 +237,7 @@ fn of_surround(axes: &Axes, curves: &Curves, found: &mut Vec<(Quantity, f64)>) {
     let largest = sizes.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let full = first_crossing(&axes.diameters_px, sizes, FULL * largest);
     let place = axes.diameters_px.iter().position(|&diameter| diameter >= full);
-    let index = |with: f64, centre: f64| (with - centre) / (with + centre);
+    let index = |with: f64, centre: f64| (with.max(0.0) - centre) / (with.max(0.0) + centre);
     let (parallel, crossed) = place.map_or((f64::NAN, f64::NAN), |place| {
         let last = sizes[sizes.len() - 1];
         (index(last, sizes[place]), index(curves.crossed[place], sizes[place]))

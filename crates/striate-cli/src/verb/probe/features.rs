@@ -37,6 +37,7 @@ pub(crate) fn run(arguments: &FeaturesArguments, context: &Context) -> Result<()
     let mut config: FeatureConfig = arguments.selection.settings()?;
     config.steps = arguments.steps.unwrap_or(config.steps);
     config.check()?;
+    arguments.selection.refuse_neurons_and_twins("features of the core")?;
     arguments.selection.open(context)?.probe(&Features { config }, context)
 }
 
@@ -47,6 +48,10 @@ impl Probe for Features {
 
     fn config(&self) -> Value {
         serde_json::json!(self.config)
+    }
+
+    fn fits(&self, _wanted: &[usize], _found: &[usize]) -> bool {
+        true
     }
 
     fn bytes(&self, subject: &Subject<'_>, _neurons: &[usize]) -> Result<u64, Failure> {

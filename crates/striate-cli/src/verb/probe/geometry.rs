@@ -59,6 +59,11 @@ impl Probe for Geometry {
         serde_json::json!(self.config)
     }
 
+    fn fits(&self, wanted: &[usize], found: &[usize]) -> bool {
+        // Of many neurons some are looked at.
+        found.len() >= 2 && found.iter().all(|neuron| wanted.contains(neuron))
+    }
+
     fn bytes(&self, _subject: &Subject<'_>, neurons: &[usize]) -> Result<u64, Failure> {
         Ok(geometry_bytes(neurons.len(), &self.config))
     }

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 use striate::base::Streams;
-use striate::base::provenance::hash_file;
 use striate::insilico::exciting::{ExcitingConfig, Form, Goal, most_exciting, verify_inputs};
 use striate::insilico::{Experiment, Parts, Subject};
 use striate::model::Twin;
@@ -72,19 +71,10 @@ impl MostExcitingArguments {
     }
 }
 
-/// The twin that verifies.
+/// The twin that verifies, and the hash of its description.
 struct Judge {
     twin: Twin,
     hash: String,
-}
-
-impl Judge {
-    fn open(folder: &Path) -> Result<Self, Failure> {
-        let description = folder.join("twin.json");
-        let hash = hash_file(&description)
-            .map_err(|e| Failure::io("cannot read the twin's description", &e, &description))?;
-        Ok(Self { twin: Twin::load(folder)?, hash })
-    }
 }
 
 struct MostExciting {
@@ -95,8 +85,9 @@ struct MostExciting {
 
 pub(crate) fn run(arguments: &MostExcitingArguments, context: &Context) -> Result<(), Failure> {
     let config = arguments.config()?;
-    let judge = arguments.verify.as_deref().map(Judge::open).transpose()?;
     let selected = arguments.selection.open(context)?;
+    let judge = arguments.verify.as_deref().map(|folder| selected.run.further_twin(folder));
+    let judge = judge.transpose()?.map(|(twin, hash)| Judge { twin, hash });
     config.check(selected.n_lags())?;
     let train_tier = selected.run.config.fit.train_tier.clone();
     selected.probe(&MostExciting { config, judge, train_tier }, context)
@@ -131,16 +122,18 @@ impl Probe for MostExciting {
     ) -> Result<Experiment, Failure> {
         let Surroundings { session, path, origin, context } = surroundings;
         let streams = Streams::new(origin.seed);
+        let training = super::selection::training(&self.train_tier);
+        let judge = self.judge.as_ref();
+        let judge = judge.map(|judge| Subject::new(&[&judge.twin], session, &training));
+        let judge = judge.transpose()?;
         let parts =
             Parts::in_folder(&path.with_extension("parts"), &(&self.config, origin, neurons));
         let (progress, cancel) = (&mut context.progress(), &context.cancel);
         let surroundings = (progress as &mut dyn striate::base::Progress, cancel);
         let mut found =
             most_exciting(subject, neurons, &self.config, &streams, &parts, surroundings)?;
-        if let Some(judge) = &self.judge {
-            let training = super::selection::training(&self.train_tier);
-            let other = Subject::new(&[&judge.twin], session, &training)?;
-            verify_inputs(&mut found, self.config.goal, &other)?;
+        if let Some(judge) = &judge {
+            verify_inputs(&mut found, self.config.goal, judge)?;
         }
         parts.remove()?;
         Ok(found)

@@ -8,7 +8,6 @@ use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use striate::base::machine;
-use striate::base::provenance::hash_file;
 use striate::insilico::{Experiment, Origin, Subject, TrainingConfig};
 use striate::model::Twin;
 use striate::recording::Session;
@@ -46,7 +45,7 @@ pub(super) struct ProbeSelection {
     /// Folder that gets a folder of the experiment's name; default: RUN/probe
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// Do it again where the same results are there already
+    /// Do it again, and replace the results that are there
     #[arg(long)]
     again: bool,
 }
@@ -88,6 +87,11 @@ pub(super) trait Probe {
         neurons: &[usize],
         surroundings: &Surroundings<'_>,
     ) -> Result<Experiment, Failure>;
+
+    /// Whether results on the neurons `found` are those for the neurons `wanted`.
+    fn fits(&self, wanted: &[usize], found: &[usize]) -> bool {
+        wanted == found
+    }
 
     /// Draw what was found, into files that begin with `path`.
     fn draw(&self, _found: &Experiment, _path: &Path) -> Result<(), Failure> {
@@ -133,15 +137,26 @@ impl ProbeSelection {
         let mut twins = vec![run.twin_hash.clone()];
         let mut others = Vec::new();
         for folder in &self.with {
-            let description = folder.join("twin.json");
-            let hash = hash_file(&description)
-                .map_err(|e| Failure::io("cannot read the twin's description", &e, &description))?;
+            let (twin, hash) = run.further_twin(folder)?;
+            if twins.contains(&hash) {
+                let message = "--with: found the same twin twice, expected each only once";
+                return Err(Failure::usage(message).at(folder));
+            }
             twins.push(hash);
-            others.push(Twin::load(folder)?);
+            others.push(twin);
         }
         let seed = context.seed.unwrap_or(SEED);
         let origin = Origin { twins, data_hash: run.data_hash.clone(), seed };
         Ok(Selected { run, others, origin, selection: self })
+    }
+
+    /// Refuse what an experiment on the core of one twin has no use for.
+    pub(super) fn refuse_neurons_and_twins(&self, what: &str) -> Result<(), Failure> {
+        if self.neurons.is_none() && self.with.is_empty() {
+            return Ok(());
+        }
+        let message = format!("{what}: found --neurons or --with, expected neither");
+        Err(Failure::usage(message))
     }
 
     /// The experiment's settings, from the file that was named.
@@ -231,11 +246,16 @@ impl Selected<'_> {
         let stem = format!("session-{place}");
         let path = folder.join(&stem);
         let config = probe.config();
-        if !self.selection.again
-            && let Some(summary) = self.kept(&path, &config, &neurons)?
-        {
-            return Ok(Done { session: info.id.clone(), path, kept: true, summary });
+        let description = path.with_extension("json");
+        if !self.selection.again && description.is_file() {
+            let kept = Experiment::read(&folder, &stem).ok();
+            // What cannot be read is no loss.
+            if let Some(kept) = kept {
+                return self.keep(probe, kept, (&config, &neurons), (&info.id, path));
+            }
         }
+        std::fs::create_dir_all(&folder)
+            .map_err(|e| Failure::io("cannot make the folder", &e, &folder))?;
         let training = training(&self.run.config.fit.train_tier);
         let twins: Vec<&Twin> = std::iter::once(&self.run.twin).chain(&self.others).collect();
         let subject = Subject::new(&twins, session, &training)?;
@@ -247,34 +267,33 @@ impl Selected<'_> {
         let mut found = probe.run(&subject, &neurons, &surroundings)?;
         found.origin = self.origin.clone();
         found.config = config;
-        found.write(&folder, &stem)?;
+        // The description comes last: with it everything is there.
         probe.draw(&found, &path)?;
+        found.write(&folder, &stem)?;
         let summary = serde_json::to_value(&found.summary).unwrap_or_default();
         Ok(Done { session: info.id.clone(), path, kept: false, summary })
     }
 
-    /// The summary of results that are there already, of the same twins, recording, seed, settings and
-    /// neurons.
-    fn kept(
+    /// Results that are there already, where they are of the same twins, recording, seed, settings and
+    /// neurons; others are not replaced unasked.
+    fn keep<P: Probe>(
         &self,
-        path: &Path,
-        config: &serde_json::Value,
-        neurons: &[usize],
-    ) -> Result<Option<serde_json::Value>, Failure> {
-        let path = path.with_extension("json");
-        if !path.is_file() {
-            return Ok(None);
-        }
-        // A file of another kind or version is no reason to stop: it is replaced.
-        let Ok(mut there) = serde_json::from_str::<serde_json::Value>(&read(&path)?) else {
-            return Ok(None);
-        };
+        probe: &P,
+        there: Experiment,
+        (config, neurons): (&serde_json::Value, &[usize]),
+        (session, path): (&str, PathBuf),
+    ) -> Result<Done, Failure> {
         // Numbers are compared as they are written.
-        let written = |value: serde_json::Value| value.to_string();
-        let same = written(there["provenance"].take()) == written(serde_json::json!(self.origin))
-            && written(there["config"].take()) == written(config.clone())
-            && written(there["neurons"].take()) == written(serde_json::json!(neurons));
-        Ok(same.then(|| there["summary"].take()))
+        let same = there.origin == self.origin
+            && there.config.to_string() == config.to_string()
+            && probe.fits(neurons, &there.neurons);
+        if !same {
+            let message = "found results of other twins, settings, seed or neurons, which would be \
+                           lost; expected none, or --again to replace them, or --out FOLDER";
+            return Err(Failure::usage(message).at(&path.with_extension("json")));
+        }
+        let summary = serde_json::to_value(&there.summary).unwrap_or_default();
+        Ok(Done { session: session.to_owned(), path, kept: true, summary })
     }
 }
 
