@@ -19,14 +19,8 @@ const LAST_LINES: u64 = 64 << 10;
 const LARGEST_TEXT: u64 = 16 << 20;
 
 /// Experiments on a twin, each a folder in `probe`.
-pub(crate) const EXPERIMENTS: [&str; 6] = [
-    "receptive-fields",
-    "tuning",
-    "most-exciting",
-    "least-exciting",
-    "geometry",
-    "features",
-];
+pub(crate) const EXPERIMENTS: [&str; 6] =
+    ["receptive-fields", "tuning", "most-exciting", "least-exciting", "geometry", "features"];
 
 /// Where a run stands, as far as its files say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
