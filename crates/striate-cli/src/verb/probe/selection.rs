@@ -284,8 +284,9 @@ impl Selected<'_> {
         (session, path): (&str, PathBuf),
     ) -> Result<Done, Failure> {
         // Numbers are compared as they are written.
+        let written = serde_json::Value::to_string;
         let same = there.origin == self.origin
-            && there.config.to_string() == config.to_string()
+            && written(&there.config) == written(config)
             && probe.fits(neurons, &there.neurons);
         if !same {
             let message = "found results of other twins, settings, seed or neurons, which would be \
