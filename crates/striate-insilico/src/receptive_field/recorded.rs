@@ -20,7 +20,7 @@ const RELATIVE_HEIGHT: f64 = 0.2;
 /// The same over the noise.
 const HEIGHT_OVER_NOISE: f64 = 3.5;
 
-/// Probability of a normal value below its median absolute deviation, as its standard deviation.
+/// Standard deviation of normal numbers over the median of their absolute values.
 const DEVIATION_OVER_MEDIAN: f64 = 1.4826;
 
 /// Centre, sign and significance of a neuron's average.
