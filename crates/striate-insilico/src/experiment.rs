@@ -9,6 +9,7 @@ use striate_base::files::write_atomic;
 use striate_formats::safetensors::{self, NamedTensor, TensorFile};
 
 use crate::error::InsilicoError;
+use crate::jackknife::Error;
 
 /// Version of the files this code writes.
 const FORMAT_VERSION: u32 = 1;
@@ -87,6 +88,8 @@ pub struct Experiment {
     pub scales: Vec<Axis>,
     /// Everything else.
     pub arrays: Vec<NamedArray>,
+    /// Columns, arrays and numbers of the summary whose standard errors are told.
+    pub(crate) uncertain: BTreeMap<String, Error>,
 }
 
 /// The description beside the arrays.
@@ -153,6 +156,13 @@ impl Experiment {
     pub fn scale(&mut self, name: &str, places: impl IntoIterator<Item = f32>) {
         let places = places.into_iter().collect();
         self.scales.push(Axis { name: name.to_owned(), places });
+    }
+
+    /// The column, array or number of that name has an error, where there is something to tell it from.
+    pub(crate) fn uncertain(&mut self, name: &str, error: Error) {
+        if error != Error::Untold {
+            self.uncertain.insert(name.to_owned(), error);
+        }
     }
 
     /// The column of that name.

@@ -7,7 +7,7 @@ use super::config::{ExcitingConfig, Goal};
 use super::constraint::similarity;
 use crate::error::InsilicoError;
 use crate::experiment::Experiment;
-use crate::familiarity::Familiarity;
+use crate::familiarity::{self, Familiarity, Strangeness};
 use crate::parts::Part;
 use crate::subject::{OwnClips, Subject};
 
@@ -161,13 +161,8 @@ impl Results {
         let shape = (self.origins.len(), n_frames, height, width);
         let inputs = ArrayView4::from_shape(shape, &self.inputs)
             .map_err(|e| InsilicoError::mismatch("inputs", e, format!("{shape:?}")))?;
-        let judged = known.judge(inputs)?;
-        let about = "Mahalanobis distance of the input from training stimuli in such windows.";
-        let distances = judged.iter().map(|judged| judged.distance);
-        found.column("distance_from_training", "", about, distances);
-        let about = "Share of the training stimuli that are farther out than the input.";
-        let shares = judged.iter().map(|judged| judged.percentile);
-        found.column("share_of_training_farther", "", about, shares);
+        let judged: Vec<[f64; 2]> = known.judge(inputs)?.iter().map(Strangeness::numbers).collect();
+        familiarity::columns(found, "", "the input", &judged);
         Ok(())
     }
 

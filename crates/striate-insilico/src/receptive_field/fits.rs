@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::field::Field;
 use super::separated::Separated;
 use crate::experiment::Experiment;
+use crate::jackknife::Error;
 use crate::parametric::{
     DifferenceOfGaussiansFit, GaborFit, PictureFitConfig, fit_difference_of_gaussians, fit_gabor,
 };
@@ -93,10 +94,12 @@ impl Table<'_> {
         });
         let about = "Orientation of the stripes of the Gabor function fitted to the filter; 0 is horizontal, counted counter-clockwise.";
         self.pair("gabor_orientation", "deg", about, |i| fits[i].of_gabor(|g| g.orientation_deg));
+        self.found.uncertain("gabor_orientation", Error::Circular(180.0));
         let about = "Wavelength of that Gabor function.";
         self.pair("gabor_wavelength", "px", about, |i| fits[i].of_gabor(|g| g.wavelength_px));
         let about = "Phase of its cosine at the centre; 0 is bright in the middle.";
         self.pair("gabor_phase", "deg", about, |i| fits[i].of_gabor(|g| g.phase_deg));
+        self.found.uncertain("gabor_phase", Error::Circular(360.0));
         let about = "Standard deviation of its envelope along the stripes.";
         self.pair("gabor_sigma_along", "px", about, |i| fits[i].of_gabor(|g| g.sigma_along_px));
         let about = "Standard deviation of its envelope across the stripes.";
@@ -121,5 +124,6 @@ impl Table<'_> {
         let errors = all.iter().map(|told| told.1.unwrap_or(f64::NAN));
         let about = "Standard error of the column before.";
         self.found.column(&format!("{name}_error"), unit, about, errors);
+        self.found.uncertain(name, Error::Linear);
     }
 }

@@ -1,6 +1,8 @@
 //! Response-triggered averages of white noise shown to the twin.
 
-use ndarray::{Array3, ArrayView2, ArrayView3, Axis, s};
+use std::collections::BTreeMap;
+
+use ndarray::{Array3, Array4, ArrayView2, ArrayView3, Axis, s};
 use rayon::prelude::*;
 use striate_base::{CancelToken, Progress, Streams};
 use striate_model::Windows;
@@ -9,10 +11,14 @@ use striate_stimuli::{Canvas, WhiteNoise, white_noise};
 use super::config::ReceptiveFieldConfig;
 use super::field::Field;
 use crate::error::InsilicoError;
+use crate::familiarity::{Familiarity, Strangeness};
 use crate::subject::Subject;
 
 /// Frames with a response that are shown at a time.
 const FRAMES_AT_A_TIME: usize = 200;
+
+/// Clips of noise that are compared with training stimuli.
+const CLIPS_JUDGED: usize = 8;
 
 /// What white noise shows of some neurons.
 pub(super) struct NoiseFields {
@@ -46,8 +52,7 @@ pub(super) fn measure(
             return Err(InsilicoError::Cancelled);
         }
         let contrast = show(subject, config, &streams.child(&format!("batch {batch}")))?;
-        let luminance = |contrast: &f32| subject.training.shown(127.5 * (1.0 + contrast));
-        let shown = contrast.map(luminance);
+        let shown = on_display(subject, &contrast);
         // A twin of images sees each frame on its own.
         let axis = if subject.n_lags() == 1 { Axis(1) } else { Axis(0) };
         let responses = subject.respond(shown.view().insert_axis(axis))?;
@@ -60,6 +65,42 @@ pub(super) fn measure(
     }
     progress.finish();
     Ok(sums.finish())
+}
+
+/// Distance from training stimuli of the first frames of the noise through each neuron's window, and the share
+/// of those that are farther out: means over a few clips.
+pub(super) fn strangeness(
+    subject: &Subject<'_>,
+    windows: &Windows,
+    (config, streams): (&ReceptiveFieldConfig, &Streams),
+) -> Result<Vec<[f64; 2]>, InsilicoError> {
+    let known = Familiarity::in_windows(&subject.training, windows)?;
+    let noise = on_display(subject, &show(subject, config, &streams.child("batch 0"))?);
+    let (n_lags, [rows, columns]) = (subject.n_lags(), windows.size);
+    let n_clips = (noise.dim().0 / n_lags).min(CLIPS_JUDGED);
+    let mut there = BTreeMap::new();
+    for &[top, left] in &windows.origins {
+        if there.contains_key(&[top, left]) {
+            continue;
+        }
+        let seen = noise.slice(s![..n_clips * n_lags, top..top + rows, left..left + columns]);
+        let seen: Vec<f32> = seen.iter().copied().collect();
+        let clips = Array4::from_shape_vec((n_clips, n_lags, rows, columns), seen)
+            .map_err(|e| InsilicoError::mismatch("noise", e, "whole clips"))?;
+        let judged = known.judge(clips.view())?;
+        let mean =
+            |of: fn(&Strangeness) -> f64| judged.iter().map(of).sum::<f64>() / n_clips as f64;
+        there.insert(
+            [top, left],
+            [mean(|judged| judged.distance), mean(|judged| judged.percentile)],
+        );
+    }
+    Ok(windows.origins.iter().map(|origin| there[origin]).collect())
+}
+
+/// Contrasts on the scale of the recording's stimulus.
+fn on_display(subject: &Subject<'_>, contrast: &Array3<f32>) -> Array3<f32> {
+    contrast.map(|contrast| subject.training.shown(127.5 * (1.0 + contrast)))
 }
 
 /// Contrasts `[frame, height, width]`, -1 to 1.

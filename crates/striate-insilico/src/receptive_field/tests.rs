@@ -7,10 +7,13 @@ use striate_model::Twin;
 use super::field::correlation;
 use super::*;
 use crate::testing::planted::{self, KERNEL_OVER_TIME, Kind, cells};
-use crate::testing::subject_of;
 
 fn measure(twin: &Twin, config: &ReceptiveFieldConfig) -> Experiment {
-    let subject = subject_of(twin, planted::training(twin));
+    measure_all(&[twin], config)
+}
+
+fn measure_all(twins: &[&Twin], config: &ReceptiveFieldConfig) -> Experiment {
+    let subject = Subject::of_sample(twins, "mouse", planted::training(twins[0])).unwrap();
     let neurons: Vec<usize> = (0..subject.n_neurons()).collect();
     let streams = Streams::new(5);
     receptive_fields(&subject, &neurons, config, &streams, &mut NoProgress, &CancelToken::new())
@@ -105,6 +108,49 @@ fn average_of_noise_is_the_gradient_of_a_linear_cell_within_its_error() {
     // The response's variance is nearly all of it the filter's own.
     let expected = sta.len() as f64;
     assert!(inside.len() as f64 > 0.1 * expected);
+}
+
+#[test]
+fn fields_of_several_twins_have_their_differences_as_errors() {
+    let moved = |by: f64| {
+        let mut cells = cells()[..2].to_vec();
+        cells.iter_mut().for_each(|cell| cell.gabor.centre_px[0] += by);
+        planted::twin(&cells, true)
+    };
+    let twins = [moved(-1.0), moved(1.0)];
+    let config = ReceptiveFieldConfig { n_noise_frames: 1000, ..ReceptiveFieldConfig::default() };
+    let found = measure_all(&[&twins[0], &twins[1]], &config);
+    for of in ["gradient", "grey_gradient", "filter"] {
+        let errors = column(&found, &format!("{of}_x_error"));
+        // The standard error of two values 2 apart.
+        assert!(errors.iter().all(|error| (error - 1.0).abs() < 0.1), "{of} {errors:?}");
+        let spatial = array(&found, &format!("{of}_spatial_error"));
+        assert_eq!(spatial.shape(), array(&found, &format!("{of}_spatial")).shape());
+        assert!(spatial.iter().all(|error| error.is_finite()));
+    }
+    assert!(column(&found, "gabor_orientation_error").iter().all(|&error| error < 1.0));
+    let alone = measure(&twins[0], &config);
+    assert!(alone.values_of("filter_x_error").is_none());
+    assert!(alone.array_of("gradient_spatial_error").is_none());
+    // Those of the noise add to it.
+    let together = column(&found, "sta_x_error");
+    let of_one = column(&alone, "sta_x_error");
+    for (together, of_one) in together.iter().zip(of_one) {
+        assert!(*together > 0.8 && of_one > 0.0, "{together} {of_one}");
+    }
+}
+
+#[test]
+fn noise_as_in_training_is_as_near_as_training() {
+    let twin = planted::twin(&cells()[..2], true);
+    let law = striate_stimuli::NoiseLaw::Gaussian;
+    let config = ReceptiveFieldConfig { n_noise_frames: 400, noise_law: law, ..Default::default() };
+    let found = measure(&twin, &config);
+    let farther = column(&found, "noise_share_of_training_farther");
+    assert!(farther.iter().all(|share| (0.15..0.85).contains(share)), "{farther:?}");
+    let config = ReceptiveFieldConfig { noise_contrast: Some(0.9), ..config };
+    let found = measure(&twin, &config);
+    assert!(column(&found, "noise_share_of_training_farther").iter().all(|&share| share == 0.0));
 }
 
 #[test]

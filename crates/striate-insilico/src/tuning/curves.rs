@@ -1,6 +1,5 @@
 //! The curves through each neuron's optimum.
 
-use super::battery::Responses;
 use super::config::TuningConfig;
 use super::display::{Aperture, Cycle, Display, Stimulus};
 use crate::subject::Subject;
@@ -168,26 +167,4 @@ impl Axes {
 fn strength(cycle: &Cycle, grey: f64, is_modulated: bool) -> f64 {
     let [cosine, sine] = cycle.harmonic;
     if is_modulated { cosine.hypot(sine) } else { cycle.mean - grey }
-}
-
-/// The mean over twins, without one of them if one is named.
-pub(super) fn mean(twins: &[Responses], left_out: Option<usize>) -> Responses {
-    let kept: Vec<&Responses> = twins
-        .iter()
-        .enumerate()
-        .filter(|&(twin, _)| Some(twin) != left_out)
-        .map(|(_, responses)| responses)
-        .collect();
-    let n = kept.len() as f64;
-    let add = |sum: Cycle, value: Cycle| Cycle {
-        mean: sum.mean + value.mean / n,
-        harmonic: [0, 1].map(|part| sum.harmonic[part] + value.harmonic[part] / n),
-    };
-    let over = |neuron: usize, stimulus: usize| {
-        kept.iter().map(|twin| twin[neuron][stimulus]).fold(Cycle::default(), add)
-    };
-    let n_neurons = kept.first().map_or(0, |twin| twin.len());
-    let n_stimuli = |neuron: usize| kept[0][neuron].len();
-    let of = |neuron: usize| (0..n_stimuli(neuron)).map(|s| over(neuron, s)).collect();
-    (0..n_neurons).map(of).collect()
 }

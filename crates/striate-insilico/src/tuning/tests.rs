@@ -119,7 +119,76 @@ fn several_twins_answer_as_one_and_tell_errors() {
         // Of two values 8 degrees apart.
         assert!((errors[i] - 4.0).abs() < 1.5, "{i}: {errors:?}");
     }
-    assert!(found.arrays.iter().any(|array| array.name == "direction_curve_error"));
+    let (curve, error) =
+        (found.array_of("direction_curve"), found.array_of("direction_curve_error"));
+    assert_eq!(curve.unwrap().values.shape(), error.unwrap().values.shape());
+}
+
+#[test]
+fn places_of_several_twins_have_errors_and_flags_have_none() {
+    let moved = |by: f64| {
+        let mut cells = cells();
+        cells.iter_mut().for_each(|cell| cell.gabor.centre_px[0] += by);
+        planted::twin(&cells, true)
+    };
+    let found = tune(&[&moved(-0.8), &moved(0.0), &moved(0.8)]);
+    let (x, y) = (column(&found, "x_error"), column(&found, "y_error"));
+    // The standard error of -0.8, 0 and 0.8.
+    let expected = 0.8 / 3f64.sqrt();
+    assert!(x.iter().all(|error| (error / expected - 1.0).abs() < 0.2), "{x:?}");
+    assert!(y.iter().all(|&error| error < 0.1), "{y:?}");
+    assert!(found.values_of("is_simple_error").is_none());
+}
+
+#[test]
+fn several_twins_answer_in_windows_as_on_the_whole_screen() {
+    let mut moved = cells();
+    moved.iter_mut().for_each(|cell| cell.gabor.centre_px[1] += 2.0);
+    let (one, other) = (planted::twin(&cells(), true), planted::twin(&moved, true));
+    let subject = Subject::of_sample(&[&one, &other], "mouse", planted::training(&one)).unwrap();
+    let neurons: Vec<usize> = (0..6).collect();
+    let windows = subject.windows(&neurons, 0).unwrap();
+    let ([rows, columns], [height, width]) = (windows.size, planted::SCREEN);
+    assert!(rows < height && columns < width, "{windows:?}");
+    let n_frames = subject.n_lags();
+    let clip = subject.training.clips.slice(ndarray::s![..1, .., .., ..]);
+    let whole = subject.respond(clip).unwrap();
+    let cut = |&[y, x]: &[usize; 2]| {
+        clip.slice(ndarray::s![0, .., y..y + rows, x..x + columns])
+            .iter()
+            .copied()
+            .collect::<Vec<_>>()
+    };
+    let stimulus: Vec<f32> = windows.origins.iter().flat_map(cut).collect();
+    let clips = crate::subject::OwnClips {
+        neurons: &neurons,
+        windows: &windows,
+        n_frames,
+        stimulus: &stimulus,
+    };
+    let own = subject.own_responses(&clips).unwrap();
+    for (own, whole) in own.iter().zip(&whole) {
+        assert!((own - whole).abs() < 2e-5 * whole.abs().max(1.0), "{own} {whole}");
+    }
+}
+
+#[test]
+fn distances_belong_to_the_gratings_of_the_curves() {
+    let found = tune(&[&planted::twin(&cells(), true)]);
+    let distance = column(&found, "distance_from_training");
+    // Training is white noise of contrast 0.25, and no grating is as white.
+    assert!(column(&found, "share_of_training_farther").iter().all(|&share| share == 0.0));
+    let array = |name: &str| &found.array_of(name).unwrap().values;
+    let contrasts = array("distance_of_contrasts");
+    for (neuron, distance) in distance.iter().enumerate() {
+        // Contrast 0.5 is that of the best grating.
+        let there = f64::from(contrasts[[neuron, 2]]);
+        assert!((there - distance).abs() < 1e-5 * distance, "{there} {distance}");
+        assert!(contrasts[[neuron, 3]] > contrasts[[neuron, 2]]);
+    }
+    assert_eq!(array("distance_of_sizes").shape(), array("size_curve").shape());
+    assert_eq!(array("distance_of_crossed_sizes").shape(), array("size_curve").shape());
+    assert_eq!(array("distance_of_gratings").shape(), [12, 6, 3]);
 }
 
 #[test]
