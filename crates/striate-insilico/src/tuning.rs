@@ -87,6 +87,7 @@ pub fn tuning(
     cancel: &CancelToken,
 ) -> Result<Experiment, InsilicoError> {
     config.check()?;
+    Display::new(subject, config).check(config.temporal_frequencies_hz.as_deref())?;
     over_twins(subject, progress, |subject, progress| {
         let measured = Measured::of(subject, neurons, config, (progress, cancel))?;
         let mut found = Experiment {

@@ -58,7 +58,7 @@ impl Axes {
         Self {
             directions_deg: (0..n).map(|i| turn * i as f64 / n as f64).collect(),
             frequencies_cpp: frequencies_cpp.unwrap_or_else(|| by_factors(lowest, 0.4, 8)),
-            cycles: display.cycles(&config.temporal_frequencies_hz),
+            cycles: display.cycles(config.temporal_frequencies_hz.as_deref()),
             contrasts: config.contrasts.clone(),
             diameters_px: diameters_px.unwrap_or_else(|| by_factors(3.0, longest, 8)),
         }

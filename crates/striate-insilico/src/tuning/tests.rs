@@ -10,7 +10,7 @@ fn config() -> TuningConfig {
     TuningConfig {
         n_directions: 12,
         spatial_frequencies_cpp: Some(vec![0.06, 0.085, 0.12, 0.17, 0.24, 0.34]),
-        temporal_frequencies_hz: vec![3.0, HERTZ, 8.0],
+        temporal_frequencies_hz: Some(vec![3.0, HERTZ, 8.0]),
         contrasts: vec![0.1, 0.3, 0.5, 1.0],
         diameters_px: Some(vec![3.0, 6.0, 12.0, 24.0]),
         ..TuningConfig::default()
@@ -75,7 +75,7 @@ fn cells_of_a_video_twin_prefer_what_was_planted() {
     // Nothing around the field takes part.
     for name in ["suppression_index", "parallel_surround", "orthogonal_surround"] {
         let values = column(&found, name);
-        assert!(values.iter().all(|value| value.abs() < 0.06), "{name}: {values:?}");
+        assert!(values.iter().all(|value| value.abs() < 0.05), "{name}: {values:?}");
     }
     assert!(found.values_of("preferred_orientation_error").is_none());
 }
@@ -169,6 +169,25 @@ fn several_twins_answer_in_windows_as_on_the_whole_screen() {
     let own = subject.own_responses(&clips).unwrap();
     for (own, whole) in own.iter().zip(&whole) {
         assert!((own - whole).abs() < 2e-5 * whole.abs().max(1.0), "{own} {whole}");
+    }
+}
+
+#[test]
+fn frequencies_that_no_frame_shows_are_refused_and_not_usual() {
+    let twin = planted::twin(&cells()[..1], true);
+    let mut training = planted::training(&twin);
+    training.frame_rate_hz = Some(10.0);
+    let subject = Subject::of_sample(&[&twin], "mouse", training).unwrap();
+    let ask = |hertz: Option<Vec<f64>>| {
+        let config = TuningConfig { temporal_frequencies_hz: hertz, ..config() };
+        tuning(&subject, &[0], &config, &mut NoProgress, &CancelToken::new())
+    };
+    let usual = ask(None).unwrap();
+    let shown = usual.scales.iter().find(|scale| scale.name == "temporal_frequency_hz").unwrap();
+    assert_eq!(shown.places, [1.0, 2.0, 4.0]);
+    for hertz in [12.0, 0.3] {
+        let error = ask(Some(vec![hertz])).unwrap_err().to_string();
+        assert!(error.contains(&format!("found {hertz}, expected 0.5 to 5")), "{error}");
     }
 }
 
