@@ -234,7 +234,9 @@ impl Work<'_> {
         about: &str,
         of: impl Fn(&[usize]) -> Spectrum + Sync,
     ) -> Result<(), InsilicoError> {
-        let ranks = self.config.power_law_ranks;
+        // Fewer neurons than stimuli have no more dimensions than neurons.
+        let [first, last] = self.config.power_law_ranks;
+        let ranks = [first, last.min(self.patterns.twin.ncols() / 2)];
         let n = self.patterns.groups.len();
         // The last component of as many stimuli is none.
         let n_ranks = n - 1;
