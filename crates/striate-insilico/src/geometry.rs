@@ -35,6 +35,7 @@ use self::stimuli::Responses;
 use crate::error::InsilicoError;
 use crate::experiment::Experiment;
 use crate::familiarity::Strangeness;
+use crate::parts::Parts;
 use crate::subject::Subject;
 use crate::twins::over_twins;
 
@@ -61,7 +62,7 @@ pub fn geometry(
 ) -> Result<Experiment, InsilicoError> {
     config.check()?;
     let n_twins = subject.n_twins();
-    over_twins(subject, progress, |subject, progress| {
+    over_twins(subject, &Parts::none(), progress, |subject, _, progress| {
         // Errors over stimuli are those of all twins as one.
         let n_bootstraps = if subject.n_twins() < n_twins { 0 } else { config.n_bootstraps };
         let shown = (subject, session);

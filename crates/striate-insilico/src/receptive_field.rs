@@ -21,6 +21,7 @@ use crate::error::InsilicoError;
 use crate::experiment::Experiment;
 use crate::familiarity;
 use crate::jackknife::{Error, columns};
+use crate::parts::Parts;
 use crate::subject::Subject;
 use crate::twins::over_twins;
 use field::Field;
@@ -47,6 +48,8 @@ const KIND: &str = "receptive-fields";
 /// `NAME_error` follows from independent parts of the noise and of the training clips and, where there are
 /// several twins, from each of them alone; then `*_spatial` and `*_temporal` have errors too.
 ///
+/// What `parts` has kept of an earlier call is not computed again.
+///
 /// # Errors
 /// [`InsilicoError`] for a setting outside its range, a neuron that is not there, whatever the twins
 /// report, and [`InsilicoError::Cancelled`].
@@ -69,13 +72,13 @@ const KIND: &str = "receptive-fields";
 /// #     clips, luminance_range: [0.0, 4.0], mean: 2.0, deviation: 1.4, behaviour: None,
 /// #     pupil_center: None, frame_rate_hz: Some(30.0),
 /// # };
-/// use striate_insilico::{ReceptiveFieldConfig, Subject, receptive_fields};
+/// use striate_insilico::{Parts, ReceptiveFieldConfig, Subject, receptive_fields};
 ///
 /// let subject = Subject::of_sample(&[&twin], "mouse", training)?;
 /// let config = ReceptiveFieldConfig { n_clips: 4, n_noise_frames: 400, ..Default::default() };
-/// let (streams, cancel) = (Streams::new(1), CancelToken::new());
-/// let found =
-///     receptive_fields(&subject, &[0, 2], &config, &streams, &mut NoProgress, &cancel)?;
+/// let (streams, parts, cancel) = (Streams::new(1), Parts::none(), CancelToken::new());
+/// let watch = (&mut NoProgress as &mut dyn striate_base::Progress, &cancel);
+/// let found = receptive_fields(&subject, &[0, 2], &config, &streams, &parts, watch)?;
 /// assert_eq!(found.values_of("sta_peak_z").map(<[_]>::len), Some(2));
 /// let sta = found.arrays.iter().find(|array| array.name == "sta").expect("noise was shown");
 /// assert_eq!(sta.values.shape(), [2, 2, 12, 14]);
@@ -86,11 +89,11 @@ pub fn receptive_fields(
     neurons: &[usize],
     config: &ReceptiveFieldConfig,
     streams: &Streams,
-    progress: &mut dyn Progress,
-    cancel: &CancelToken,
+    parts: &Parts,
+    (progress, cancel): (&mut dyn Progress, &CancelToken),
 ) -> Result<Experiment, InsilicoError> {
     config.check()?;
-    over_twins(subject, progress, |subject, progress| {
+    over_twins(subject, parts, progress, |subject, parts, progress| {
         let mut found = Experiment {
             kind: KIND.into(),
             session: subject.id.clone(),
@@ -101,18 +104,18 @@ pub fn receptive_fields(
         let n_lags = subject.n_lags();
         found.scale("frame", (0..n_lags).map(|frame| frame as f32 + 1.0 - n_lags as f32));
         let windows = subject.windows(neurons, 0)?;
-        let parts = (config.n_clips, config.n_parts);
+        let how = (config, parts);
         let gradients =
-            gradient::measure(subject, neurons, &windows, parts, (&mut *progress, cancel))?;
+            gradient::measure(subject, neurons, &windows, how, (&mut *progress, cancel))?;
         of_gradients(&mut found, (subject, config), &gradients)?;
         if config.n_noise_frames > 0 {
-            let how = (config, &streams.child(KIND));
+            let how = (config, &streams.child(KIND), parts);
             let noise = noise::measure(subject, neurons, &windows, how, (progress, cancel))?;
             let mut store = Store { found: &mut found, screen: subject.screen(), config };
             let about = "average of white noise before responses";
             store.fields("sta", about, &noise.fields, &noise.levels)?;
             significance(&mut found, &noise, config);
-            let shown = noise::strangeness(subject, &windows, how)?;
+            let shown = noise::strangeness(subject, &windows, (how.0, how.1))?;
             familiarity::columns(&mut found, "noise_", "the noise", &shown);
         }
         found.summary.insert("n_neurons".into(), neurons.len() as f64);

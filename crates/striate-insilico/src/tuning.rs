@@ -17,9 +17,10 @@ pub use config::TuningConfig;
 use crate::error::InsilicoError;
 use crate::experiment::Experiment;
 use crate::jackknife::{Error, columns};
+use crate::parts::Parts;
 use crate::subject::Subject;
 use crate::twins::over_twins;
-use battery::Responses;
+use battery::{Responses, Watch};
 use curves::{Axes, Curves, Optimum};
 use display::{Cycle, Display, Stimulus};
 
@@ -47,6 +48,8 @@ const KIND: &str = "tuning";
 /// Where there are several twins each is measured alone too, at its own optimum and place; `NAME_error` of
 /// columns and curves is the standard error over twins. One twin has none.
 ///
+/// What `parts` has kept of an earlier call is not computed again.
+///
 /// # Errors
 /// [`InsilicoError`] for a setting outside its range, a neuron that is not there, whatever the twins
 /// report, and [`InsilicoError::Cancelled`].
@@ -69,11 +72,12 @@ const KIND: &str = "tuning";
 /// #     clips, luminance_range: [0.0, 4.0], mean: 2.0, deviation: 1.4, behaviour: None,
 /// #     pupil_center: None, frame_rate_hz: Some(30.0),
 /// # };
-/// use striate_insilico::{Subject, TuningConfig, tuning};
+/// use striate_insilico::{Parts, Subject, TuningConfig, tuning};
 ///
 /// let subject = Subject::of_sample(&[&twin], "mouse", training)?;
 /// let config = TuningConfig { n_directions: 8, window_s: 0.5, ..TuningConfig::default() };
-/// let found = tuning(&subject, &[0, 2], &config, &mut NoProgress, &CancelToken::new())?;
+/// let watch = (&mut NoProgress as &mut dyn striate_base::Progress, &CancelToken::new());
+/// let found = tuning(&subject, &[0, 2], &config, &Parts::none(), watch)?;
 /// assert_eq!(found.values_of("preferred_orientation").map(<[_]>::len), Some(2));
 /// let curve = found.arrays.iter().find(|array| array.name == "direction_curve").expect("one");
 /// assert_eq!(curve.values.shape(), [2, 8]);
@@ -83,13 +87,13 @@ pub fn tuning(
     subject: &Subject<'_>,
     neurons: &[usize],
     config: &TuningConfig,
-    progress: &mut dyn Progress,
-    cancel: &CancelToken,
+    parts: &Parts,
+    (progress, cancel): (&mut dyn Progress, &CancelToken),
 ) -> Result<Experiment, InsilicoError> {
     config.check()?;
     Display::new(subject, config).check(config.temporal_frequencies_hz.as_deref())?;
-    over_twins(subject, progress, |subject, progress| {
-        let measured = Measured::of(subject, neurons, config, (progress, cancel))?;
+    over_twins(subject, parts, progress, |subject, parts, progress| {
+        let measured = Measured::of(subject, neurons, config, (progress, cancel, parts))?;
         let mut found = Experiment {
             kind: KIND.into(),
             session: subject.id.clone(),
@@ -138,21 +142,25 @@ impl Measured {
         subject: &Subject<'_>,
         neurons: &[usize],
         config: &TuningConfig,
-        (progress, cancel): (&mut dyn Progress, &CancelToken),
+        (progress, cancel, parts): Watch<'_>,
     ) -> Result<Self, InsilicoError> {
         let display = Display::new(subject, config);
         let axes = Axes::new(subject, display, config);
         let joint = axes.joint(config.contrast);
         progress.start("gratings", Some(joint.len() as u64));
-        let joint =
-            battery::on_screen(subject, neurons, (display, &joint), (&mut *progress, cancel))?;
+        let joint = battery::on_screen(
+            subject,
+            neurons,
+            (display, &joint),
+            (&mut *progress, cancel, parts),
+        )?;
         progress.finish();
         let optima: Vec<Optimum> = joint.iter().map(|responses| axes.optimum(responses)).collect();
         let best: Vec<Stimulus> =
             optima.iter().map(|&optimum| axes.best(optimum, config.contrast)).collect();
         progress.start("places", Some(neurons.len() as u64));
         let centres =
-            battery::centres(subject, neurons, (display, &best), (&mut *progress, cancel))?;
+            battery::centres(subject, neurons, (display, &best), (&mut *progress, cancel, parts))?;
         progress.finish();
         let places = best.iter().zip(&centres);
         let own_stimuli: Vec<Vec<Stimulus>> =
@@ -161,8 +169,12 @@ impl Measured {
             "contrasts and sizes",
             Some(own_stimuli.iter().map(Vec::len).sum::<usize>() as u64),
         );
-        let own =
-            battery::own(subject, neurons, (display, &own_stimuli), (&mut *progress, cancel))?;
+        let own = battery::own(
+            subject,
+            neurons,
+            (display, &own_stimuli),
+            (&mut *progress, cancel, parts),
+        )?;
         progress.finish();
         let contrast = config.contrast;
         Ok(Self { display, axes, contrast, optima, best, centres, joint, own_stimuli, own })

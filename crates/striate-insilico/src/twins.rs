@@ -5,6 +5,7 @@ use striate_base::Progress;
 use crate::error::InsilicoError;
 use crate::experiment::{Column, Experiment, NamedArray};
 use crate::jackknife::{Error, difference};
+use crate::parts::Parts;
 use crate::subject::Subject;
 
 /// What errors are, where nothing else adds to them.
@@ -17,20 +18,26 @@ const ABOUT: &str = "Standard error over twins.";
 /// error^2 = sum over twins of (d - mean of d)^2 / (n (n - 1))
 /// ```
 ///
-/// where `d` is the difference between the value of a twin alone and that of all as one.
+/// where `d` is the difference between the value of a twin alone and that of all as one. `parts` are those of
+/// the experiment.
 pub(crate) fn over_twins(
     subject: &Subject<'_>,
+    parts: &Parts,
     progress: &mut dyn Progress,
-    mut measure: impl FnMut(&Subject<'_>, &mut dyn Progress) -> Result<Experiment, InsilicoError>,
+    mut measure: impl FnMut(
+        &Subject<'_>,
+        &Parts,
+        &mut dyn Progress,
+    ) -> Result<Experiment, InsilicoError>,
 ) -> Result<Experiment, InsilicoError> {
-    let mut found = measure(subject, progress)?;
+    let mut found = measure(subject, parts, progress)?;
     if subject.n_twins() < 2 {
         return Ok(found);
     }
     let mut sums: Vec<Sums> = found.uncertain.iter().map(|of| Sums::new(&found, of)).collect();
     for (place, twin) in subject.alone().enumerate() {
         let mut progress = OfTwin { number: place + 1, progress: &mut *progress };
-        let alone = measure(&twin, &mut progress)?;
+        let alone = measure(&twin, &parts.of_twin(place + 1), &mut progress)?;
         sums.iter_mut().try_for_each(|sums| sums.add(&alone))?;
     }
     for sums in sums {

@@ -15,9 +15,8 @@ fn measure(twin: &Twin, config: &ReceptiveFieldConfig) -> Experiment {
 fn measure_all(twins: &[&Twin], config: &ReceptiveFieldConfig) -> Experiment {
     let subject = Subject::of_sample(twins, "mouse", planted::training(twins[0])).unwrap();
     let neurons: Vec<usize> = (0..subject.n_neurons()).collect();
-    let streams = Streams::new(5);
-    receptive_fields(&subject, &neurons, config, &streams, &mut NoProgress, &CancelToken::new())
-        .unwrap()
+    let watch = (&mut NoProgress as &mut dyn Progress, &CancelToken::new());
+    receptive_fields(&subject, &neurons, config, &Streams::new(5), &Parts::none(), watch).unwrap()
 }
 
 fn column(found: &Experiment, name: &str) -> Vec<f64> {
@@ -185,4 +184,26 @@ fn settings_outside_their_range_are_refused() {
     let config = ReceptiveFieldConfig { n_clips: 1, ..ReceptiveFieldConfig::default() };
     let error = config.check().unwrap_err();
     assert!(error.to_string().contains("`n_clips`: found 1"), "{error}");
+}
+
+#[test]
+fn parts_that_are_kept_are_not_made_again_and_change_nothing() {
+    let twin = planted::twin(&cells()[..3], true);
+    let subject = Subject::of_sample(&[&twin], "mouse", planted::training(&twin)).unwrap();
+    let config = ReceptiveFieldConfig { n_noise_frames: 1600, ..ReceptiveFieldConfig::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let ask = |parts: &Parts, cancel: &CancelToken| {
+        let watch = (&mut NoProgress as &mut dyn Progress, cancel);
+        receptive_fields(&subject, &[0, 2], &config, &Streams::new(5), parts, watch)
+    };
+    let whole = ask(&Parts::none(), &CancelToken::new()).unwrap();
+    let parts = Parts::in_folder(folder.path(), &"made by this");
+    assert_eq!(ask(&parts, &CancelToken::new()).unwrap(), whole);
+    // Asked to stop from the start, it would stop where anything were left to do.
+    let stopped = CancelToken::new();
+    stopped.cancel();
+    assert_eq!(ask(&parts, &stopped).unwrap(), whole);
+    std::fs::remove_file(folder.path().join("noise-3.safetensors")).unwrap();
+    assert!(matches!(ask(&parts, &stopped), Err(InsilicoError::Cancelled)));
+    assert_eq!(ask(&parts, &CancelToken::new()).unwrap(), whole);
 }

@@ -21,7 +21,8 @@ fn tune(twins: &[&Twin]) -> Experiment {
     let training = planted::training(twins[0]);
     let subject = Subject::of_sample(twins, "mouse", training).unwrap();
     let neurons: Vec<usize> = (0..subject.n_neurons()).collect();
-    tuning(&subject, &neurons, &config(), &mut NoProgress, &CancelToken::new()).unwrap()
+    let watch = (&mut NoProgress as &mut dyn Progress, &CancelToken::new());
+    tuning(&subject, &neurons, &config(), &Parts::none(), watch).unwrap()
 }
 
 fn column(found: &Experiment, name: &str) -> Vec<f64> {
@@ -180,7 +181,8 @@ fn frequencies_that_no_frame_shows_are_refused_and_not_usual() {
     let subject = Subject::of_sample(&[&twin], "mouse", training).unwrap();
     let ask = |hertz: Option<Vec<f64>>| {
         let config = TuningConfig { temporal_frequencies_hz: hertz, ..config() };
-        tuning(&subject, &[0], &config, &mut NoProgress, &CancelToken::new())
+        let watch = (&mut NoProgress as &mut dyn Progress, &CancelToken::new());
+        tuning(&subject, &[0], &config, &Parts::none(), watch)
     };
     let usual = ask(None).unwrap();
     let shown = usual.scales.iter().find(|scale| scale.name == "temporal_frequency_hz").unwrap();
@@ -244,4 +246,45 @@ fn a_surround_takes_over_where_the_aperture_ends() {
         assert!((crossed[place] - expected).abs() < 1e-5);
     }
     assert!((draw(None, true, 30.0)[pixel(3, 27)] - training.grey()).abs() < 1e-6);
+}
+
+/// Progress that asks to stop after so many units.
+struct StopAfter<'a>(u64, &'a CancelToken);
+
+impl Progress for StopAfter<'_> {
+    fn start(&mut self, _: &str, _: Option<u64>) {}
+    fn advance(&mut self, units: u64) {
+        self.0 = self.0.saturating_sub(units);
+        if self.0 == 0 {
+            self.1.cancel();
+        }
+    }
+    fn note(&mut self, _: &str) {}
+    fn finish(&mut self) {}
+}
+
+#[test]
+fn a_stopped_experiment_goes_on_where_it_stood() {
+    let (one, other) = (planted::twin(&cells()[..2], true), planted::twin(&cells()[2..4], true));
+    let subject = Subject::of_sample(&[&one, &other], "mouse", planted::training(&one)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let parts = Parts::in_folder(folder.path(), &"made by this");
+    let ask = |parts: &Parts, units: u64| {
+        let cancel = CancelToken::new();
+        let mut progress = StopAfter(units, &cancel);
+        let watch = (&mut progress as &mut dyn Progress, &cancel);
+        tuning(&subject, &[0, 1], &config(), parts, watch)
+    };
+    let whole = ask(&Parts::none(), u64::MAX).unwrap();
+    // Gratings are 217 for all twins together, then for each; places and own stimuli are few.
+    for units in [1, 230, 400] {
+        assert!(matches!(ask(&parts, units), Err(InsilicoError::Cancelled)), "{units}");
+    }
+    // A twin's last part is not computed again: what is kept of it is believed.
+    let kept = folder.path().join("gratings-0.safetensors");
+    assert!(kept.is_file() && folder.path().join("twin-1-gratings-0.safetensors").is_file());
+    assert_eq!(ask(&parts, u64::MAX).unwrap(), whole);
+    let others = folder.path().join("twin-1-own-0.safetensors");
+    std::fs::copy(folder.path().join("twin-2-own-0.safetensors"), &others).unwrap();
+    assert_ne!(ask(&parts, u64::MAX).unwrap(), whole);
 }
