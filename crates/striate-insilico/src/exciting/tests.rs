@@ -83,7 +83,8 @@ fn search(twin: &Twin, config: &ExcitingConfig, parts: &Parts) -> Experiment {
     let subject = subject_of(twin, training(n_lags));
     let neurons: Vec<usize> = (0..subject.n_neurons()).collect();
     let surroundings = (&mut NoProgress as &mut dyn striate_base::Progress, &CancelToken::new());
-    most_exciting(&subject, &neurons, config, &Streams::new(3), parts, surroundings).unwrap()
+    let shown = (&subject, TrainingStimuli::Clips(subject.training.clips.view()));
+    most_exciting(shown, &neurons, config, &Streams::new(3), parts, surroundings).unwrap()
 }
 
 fn plain() -> ExcitingConfig {

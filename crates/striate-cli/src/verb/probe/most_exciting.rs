@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 use striate::base::Streams;
-use striate::insilico::exciting::{ExcitingConfig, Form, Goal, most_exciting, verify_inputs};
+use striate::insilico::exciting::{
+    ExcitingConfig, Form, Goal, TrainingStimuli, most_exciting, verify_inputs,
+};
 use striate::insilico::{Experiment, Parts, Subject};
 use striate::model::Twin;
 
@@ -129,11 +131,13 @@ impl Probe for MostExciting {
         let parts =
             Parts::in_folder(&path.with_extension("parts"), &(&self.config, origin, neurons));
         let (progress, cancel) = (&mut context.progress(), &context.cancel);
-        let surroundings = (progress as &mut dyn striate::base::Progress, cancel);
+        let tier = TrainingStimuli::Tier(session, &self.train_tier);
+        let work = (progress as &mut dyn striate::base::Progress, cancel);
         let mut found =
-            most_exciting(subject, neurons, &self.config, &streams, &parts, surroundings)?;
+            most_exciting((subject, tier), neurons, &self.config, &streams, &parts, work)?;
         if let Some(judge) = &judge {
-            verify_inputs(&mut found, self.config.goal, judge)?;
+            let work = (&mut context.progress() as &mut dyn striate::base::Progress, cancel);
+            verify_inputs(&mut found, self.config.goal, (judge, tier), work)?;
         }
         parts.remove()?;
         Ok(found)
