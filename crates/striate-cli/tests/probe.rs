@@ -124,6 +124,30 @@ fn populations_features_and_ensembles_leave_their_files() {
 }
 
 #[test]
+fn settings_that_cannot_be_understood_say_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = folder.path().join("settings.toml");
+    // Settings are read before the run is opened.
+    for (experiment, written, expected) in [
+        ("tuning", "contrast = 0.5\nn_directions = \"few\"\n", "line 2: invalid type"),
+        ("tuning", "n_directions = \"few\"\n", "`n_directions`"),
+        ("tuning", "n_direction = 4\n", "nearest known key is `n_directions`"),
+        ("most-exciting", "zzzzzzzz = 4\n", "known keys there are goal, form, n_frames, contrast"),
+        ("most-exciting", "preconditioning.sigma = 4\n", "`preconditioning.sigma_px`"),
+        ("geometry", "[bin_frames]\n", "line 1: invalid type"),
+        ("receptive-fields", "n_noise_frames = -1\n", "line 1: invalid value"),
+        ("features", "steps = \n", "line 1: "),
+    ] {
+        std::fs::write(&settings, written).unwrap();
+        let settings = text(&settings);
+        let outcome = striate(&["probe", experiment, "nowhere", "--settings", &settings]);
+        assert_eq!(outcome.code, Some(2), "{outcome:?}");
+        assert!(outcome.stderr.contains(expected), "{experiment} {written}: {outcome:?}");
+        assert!(outcome.stderr.trim_end().ends_with(&settings), "{outcome:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_probed_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let config = text(&tiny::recording_and_config(folder.path()));

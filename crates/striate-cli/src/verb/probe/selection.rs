@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use striate::base::machine;
+use striate::fit::config::read_settings;
 use striate::insilico::{Experiment, Origin, Subject, TrainingConfig};
 use striate::model::Twin;
 use striate::recording::Session;
@@ -160,10 +161,10 @@ impl ProbeSelection {
     }
 
     /// The experiment's settings, from the file that was named.
-    pub(super) fn settings<T: Default + DeserializeOwned>(&self) -> Result<T, Failure> {
+    pub(super) fn settings<T: Default + Serialize + DeserializeOwned>(&self) -> Result<T, Failure> {
         let Some(path) = &self.settings else { return Ok(T::default()) };
         let text = read(path)?;
-        toml::from_str(&text).map_err(|e| Failure::usage(e.message()).at(path))
+        read_settings(&T::default(), &text, &[], &[]).map_err(|e| Failure::from(e).at(path))
     }
 }
 
