@@ -3,16 +3,13 @@
 use ndarray::ArrayView4;
 use striate_model::Windows;
 
-use super::config::{ExcitingConfig, Goal};
+use super::config::{ExcitingConfig, Goal, shown_at_once};
 use super::constraint::similarity;
 use crate::error::InsilicoError;
 use crate::experiment::Experiment;
 use crate::familiarity::Familiarity;
 use crate::parts::Part;
 use crate::subject::{OwnClips, Subject};
-
-/// Inputs that are shown at a time.
-const CLIPS_AT_ONCE: usize = 32;
 
 /// The best inputs found so far.
 #[derive(Debug, Default)]
@@ -213,8 +210,9 @@ pub(super) fn respond_to_inputs(
     let per_input = n_frames * rows * columns;
     let n_predicted = n_frames + 1 - subject.n_lags();
     let mut responses = Vec::with_capacity(neurons.len());
-    for (index, some) in neurons.chunks(CLIPS_AT_ONCE).enumerate() {
-        let first = index * CLIPS_AT_ONCE;
+    let at_once = shown_at_once([height, width], n_frames);
+    for (index, some) in neurons.chunks(at_once).enumerate() {
+        let first = index * at_once;
         let mut screens = vec![subject.training.mean; some.len() * n_frames * height * width];
         let clips = screens.chunks_exact_mut(n_frames * height * width);
         for (clip, screen) in clips.enumerate() {

@@ -85,6 +85,9 @@ fn the_whole_tier_is_looked_at() {
     // A sample too small to have the extremes.
     let config = TrainingConfig { n_trials: Some(1), clips_per_trial: 2, ..Default::default() };
     let subject = Subject::new(&[&twin], session, &config).unwrap();
+    let clips = 4 * subject.training.clips.len() as u64;
+    let needed = config.needed_bytes(&session.info, subject.n_lags());
+    assert!((clips..20 * clips).contains(&needed), "{needed} bytes told, {clips} of clips");
     let n = 3;
     let found = extremes(TrainingStimuli::Tier(session, "train"), &subject, (Goal::Most, n));
     let mut truth = vec![f64::NEG_INFINITY; subject.n_neurons()];
@@ -119,4 +122,23 @@ fn a_request_to_stop_is_heard() {
     let stimuli = TrainingStimuli::Clips(subject.training.clips.view());
     let stopped = stimuli.extremes(&subject, (Goal::Most, 1), (&mut NoProgress, &cancel));
     assert!(matches!(stopped, Err(InsilicoError::Cancelled)));
+}
+
+#[test]
+fn a_luminance_range_without_the_stimuli_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = SimulationConfig::tiny().check().unwrap();
+    simulate(&config, folder.path(), &mut NoProgress, &CancelToken::new()).unwrap();
+    let recording = Recording::open(&RecordingConfig::at(folder.path())).unwrap();
+    let session = &recording.sessions[0];
+    let twin = twin_of(session);
+    let subject = |range| {
+        let config = TrainingConfig { luminance_range: Some(range), ..TrainingConfig::default() };
+        Subject::new(&[&twin], session, &config).map(|subject| subject.training.luminance_range)
+    };
+    assert_eq!(subject([-1e4, 1e4]).unwrap(), [-1e4, 1e4]);
+    for wrong in [[1e4, 2e4], [1e4, -1e4], [f32::NAN, 1e4], [0.0, f32::INFINITY]] {
+        let said = subject(wrong).unwrap_err().to_string();
+        assert!(said.contains("training.luminance_range"), "{said}");
+    }
 }
