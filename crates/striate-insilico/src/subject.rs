@@ -210,6 +210,18 @@ impl<'a> Subject<'a> {
         Ok(Windows::hull(&all, self.screen(), stride.map(|stride| stride as usize)))
     }
 
+    /// Bytes that [`Subject::own_gradient`] keeps in memory for clips on windows of `size`, about: every twin keeps
+    /// its own.
+    pub(crate) fn own_gradient_bytes(
+        &self,
+        n_clips: usize,
+        n_frames: usize,
+        size: [usize; 2],
+    ) -> u64 {
+        let of = |(twin, _): &(&Twin, usize)| twin.own_gradient_bytes(n_clips, n_frames, size);
+        self.twins.iter().map(of).sum()
+    }
+
     /// Response of each neuron to its own clip, `[clip, frame - (n_lags - 1)]`.
     ///
     /// # Errors

@@ -64,6 +64,10 @@ impl Fits {
         self.difference.as_ref().map_or(f64::NAN, |fit| fit.quality.explained_variance)
     }
 
+    fn is_difference_at_bound(&self) -> f64 {
+        self.difference.as_ref().map_or(f64::NAN, |fit| f64::from(u8::from(fit.is_at_bound)))
+    }
+
     /// Along an axis, the centre of the description that explains more.
     fn centre(&self, axis: usize) -> Told {
         if self.explained_by_difference() > self.explained_by_gabor() || self.gabor.is_none() {
@@ -113,6 +117,9 @@ impl Table<'_> {
         self.pair("surround_sigma", "px", about, |i| {
             fits[i].of_difference(|d| d.sigma_surround_px)
         });
+        let about = "1 where its centre or a size is at an end of the range of the fit, and so has no error.";
+        let at_bound = fits.iter().map(Fits::is_difference_at_bound);
+        self.found.column("is_difference_of_gaussians_at_bound", "", about, at_bound);
         let about = "Share of the spatial variance that it explains.";
         let explained = fits.iter().map(Fits::explained_by_difference);
         self.found.column("difference_of_gaussians_fit", "", about, explained);
