@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::Args;
 use serde_json::{Value, json};
-use striate::base::Streams;
+use striate::base::{Progress, Streams};
 use striate::insilico::{
     Experiment, ReceptiveFieldConfig, Subject, compare_recorded, receptive_field_bytes,
     receptive_fields,
@@ -20,7 +20,7 @@ use crate::failure::Failure;
 ///
 /// Takes the gradient of each neuron's response with respect to the stimulus, at grey and over training
 /// clips, and shows white noise to the twin for the average stimulus before its responses, with errors and
-/// significance.
+/// significance. Stopped at any moment, the same command goes on where it stood.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   striate probe receptive-fields runs/demo
@@ -85,9 +85,10 @@ impl Probe for ReceptiveFields {
         neurons: &[usize],
         surroundings: &Surroundings<'_>,
     ) -> Result<Experiment, Failure> {
-        let (context, streams) = (surroundings.context, Streams::new(surroundings.origin.seed));
-        let (progress, cancel) = (&mut context.progress(), &context.cancel);
-        Ok(receptive_fields(subject, neurons, &self.config, &streams, progress, cancel)?)
+        let Surroundings { origin, parts, context, .. } = surroundings;
+        let streams = Streams::new(origin.seed);
+        let work: (&mut dyn Progress, _) = (&mut context.progress(), &context.cancel);
+        Ok(receptive_fields(subject, neurons, &self.config, &streams, parts, work)?)
     }
 
     fn add(&self, found: &mut Experiment, surroundings: &Surroundings<'_>) -> Result<(), Failure> {
