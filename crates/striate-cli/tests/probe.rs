@@ -222,6 +222,9 @@ fn settings_that_cannot_be_understood_say_where() {
         assert!(outcome.stderr.contains(expected), "{experiment} {written}: {outcome:?}");
         assert!(outcome.stderr.trim_end().ends_with(&settings), "{outcome:?}");
     }
+    std::fs::write(&settings, vec![b'#'; (1 << 20) + 1]).unwrap();
+    let large = striate(&["probe", "tuning", "nowhere", "--settings", &text(&settings)]);
+    assert!(large.code == Some(2) && large.stderr.contains("more than 1048576 bytes"), "{large:?}");
 }
 
 #[test]

@@ -40,12 +40,14 @@ fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
 }
 
 fn unknown_key(
-    everywhere: BTreeSet<String>,
+    mut everywhere: BTreeSet<String>,
     parent: &[String],
     name: &str,
     siblings: &[String],
 ) -> ConfigError {
     let key = joined(parent, name);
+    // What lies within the unknown key is as unknown.
+    everywhere.retain(|other| !other.starts_with(&format!("{key}.")));
     let beside = siblings.iter().map(|sibling| joined(parent, sibling));
     let nearest = nearest_of(beside.collect(), &key).or_else(|| nearest_of(everywhere, &key));
     ConfigError::UnknownKey { key, nearest, known: siblings.to_vec() }

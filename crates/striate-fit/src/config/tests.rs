@@ -51,6 +51,7 @@ fn key_in_the_wrong_table_is_told_its_place() {
         refusal("", &["learning_rat=0.1"]),
         "unknown key `learning_rat`, nearest known key is `fit.learning_rate`"
     );
+    assert!(!refusal("", &["x.y.z=1"]).contains("x.y"), "no key within an unknown one");
     // `fit.eps` is a rightful key of the same name as the wrong one.
     assert_eq!(
         refusal("", &["fit.stopping.eps=1"]),

@@ -159,6 +159,15 @@ impl ExcitingConfig {
         self.n_starts * self.n_diverse
     }
 
+    /// Rows and columns of the neurons' windows, which are all of one size.
+    fn window(
+        &self,
+        subject: &Subject<'_>,
+        neurons: &[usize],
+    ) -> Result<[usize; 2], InsilicoError> {
+        Ok(subject.windows(&neurons[..neurons.len().min(1)], self.margin_px)?.size)
+    }
+
     /// Neurons whose clips make a batch: enough to keep the kernels busy, few enough to stay in the caches.
     /// The batches, and so the bits, do not depend on the number of threads.
     pub(super) fn neurons_at_once(
@@ -166,8 +175,7 @@ impl ExcitingConfig {
         subject: &Subject<'_>,
         neurons: &[usize],
     ) -> Result<usize, InsilicoError> {
-        let some = &neurons[..neurons.len().min(1)];
-        let [height, width] = subject.windows(some, self.margin_px)?.size;
+        let [height, width] = self.window(subject, neurons)?;
         let per_clip = self.n_frames(subject) * height * width;
         let clips = (PIXELS_AT_ONCE / per_clip.max(1)).clamp(4, 256);
         Ok((clips / self.copies()).max(1))
@@ -182,8 +190,7 @@ impl ExcitingConfig {
         subject: &Subject<'_>,
         neurons: &[usize],
     ) -> Result<u64, InsilicoError> {
-        let some = &neurons[..neurons.len().min(1)];
-        let [height, width] = subject.windows(some, self.margin_px)?.size;
+        let [height, width] = self.window(subject, neurons)?;
         let n_frames = self.n_frames(subject);
         let per_clip = (4 * n_frames * height * width) as u64;
         let diverse = if self.n_diverse > 1 { self.n_diverse } else { 0 };

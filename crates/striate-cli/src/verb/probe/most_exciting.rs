@@ -51,7 +51,8 @@ pub(crate) struct MostExcitingArguments {
     /// Distinct inputs of each neuron that push each other apart
     #[arg(long, value_name = "N")]
     diverse: Option<usize>,
-    /// Run of a twin of the same recording, fitted for itself, that is shown the inputs too
+    /// Run of a twin of the same recording, fitted for itself, that is shown the inputs too; also those that
+    /// are there already
     #[arg(long, value_name = "RUN")]
     verify: Option<PathBuf>,
 }

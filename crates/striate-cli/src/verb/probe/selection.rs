@@ -5,6 +5,8 @@ mod neurons;
 mod probe;
 mod work;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -27,8 +29,8 @@ use work::Work;
 /// Seed where none is given.
 const SEED: u64 = 1;
 
-/// Largest file of settings or description read.
-const LARGEST_FILE: u64 = 64 << 20;
+/// Largest file of settings read.
+const LARGEST_FILE: u64 = 1 << 20;
 
 /// What every experiment on single neurons understands.
 #[derive(Debug, Args)]
@@ -194,12 +196,17 @@ impl Selected<'_> {
     }
 }
 
+/// The text of a file that is not larger than allowed, whatever its length is said to be.
 fn read(path: &Path) -> Result<String, Failure> {
     let cannot = |error| Failure::io("cannot read the file", &error, path);
-    let length = std::fs::metadata(path).map_err(cannot)?.len();
-    if length > LARGEST_FILE {
-        let expected = format!("found {length} bytes, expected at most {LARGEST_FILE}");
-        return Err(Failure::usage(expected).at(path));
+    let mut text = Vec::new();
+    let file = File::open(path).map_err(cannot)?;
+    file.take(LARGEST_FILE + 1).read_to_end(&mut text).map_err(cannot)?;
+    if text.len() as u64 > LARGEST_FILE {
+        let message = format!("settings: found more than {LARGEST_FILE} bytes, expected fewer");
+        return Err(Failure::usage(message).at(path));
     }
-    std::fs::read_to_string(path).map_err(cannot)
+    String::from_utf8(text).map_err(|_| {
+        Failure::usage("settings: found bytes that are not UTF-8, expected text").at(path)
+    })
 }

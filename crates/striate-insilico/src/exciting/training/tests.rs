@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use ndarray::{Array2, Array4, Axis};
 use striate_base::{NoProgress, Streams};
 use striate_model::{SessionShape, SessionStart, Twin, TwinSpec};
@@ -48,6 +50,12 @@ fn long_clips_in_pieces_are_as_in_one() {
     assert!(extremes(stimuli, &subject, (Goal::Most, n + 1)).iter().all(|value| value.is_nan()));
 }
 
+fn simulated(folder: &Path) -> Recording {
+    let config = SimulationConfig::tiny().check().unwrap();
+    simulate(&config, folder, &mut NoProgress, &CancelToken::new()).unwrap();
+    Recording::open(&RecordingConfig::at(folder)).unwrap()
+}
+
 /// A twin of video that nothing was fitted to.
 fn twin_of(session: &Session) -> Twin {
     let info = &session.info;
@@ -77,9 +85,7 @@ fn twin_of(session: &Session) -> Twin {
 #[test]
 fn the_whole_tier_is_looked_at() {
     let folder = tempfile::tempdir().unwrap();
-    let config = SimulationConfig::tiny().check().unwrap();
-    simulate(&config, folder.path(), &mut NoProgress, &CancelToken::new()).unwrap();
-    let recording = Recording::open(&RecordingConfig::at(folder.path())).unwrap();
+    let recording = simulated(folder.path());
     let session = &recording.sessions[0];
     let twin = twin_of(session);
     // A sample too small to have the extremes.
@@ -127,9 +133,7 @@ fn a_request_to_stop_is_heard() {
 #[test]
 fn a_luminance_range_without_the_stimuli_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let config = SimulationConfig::tiny().check().unwrap();
-    simulate(&config, folder.path(), &mut NoProgress, &CancelToken::new()).unwrap();
-    let recording = Recording::open(&RecordingConfig::at(folder.path())).unwrap();
+    let recording = simulated(folder.path());
     let session = &recording.sessions[0];
     let twin = twin_of(session);
     let subject = |range| {
