@@ -239,3 +239,53 @@ fn a_run_whose_process_has_gone_is_not_running() {
     let expected = if cfg!(target_os = "linux") { "interrupted" } else { "running" };
     assert_eq!([status(0), status(1), status(2)], ["running", expected, "running"]);
 }
+
+/// A description that breaks off, or that says something else than it holds, is an answer of its own everywhere.
+#[test]
+fn an_experiment_that_cannot_be_read_is_said_by_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = begin_run(folder.path(), "run");
+    std::fs::copy(FOLDER.join("runs/first/twin.json"), run.join("twin.json")).unwrap();
+    crate::files::make_experiment(&run);
+    let path = run.join("probe/tuning/session-0.json");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let dashboard = Dashboard::of(folder.path());
+    let base = format!("/api/runs/{}", id(&dashboard, "runs"));
+    let problems = |path: &str| dashboard.json(&format!("{base}/{path}"))["problems"].clone();
+    let read = dashboard.json(&format!("{base}/experiments/tuning/0"));
+    assert_eq!(
+        read,
+        serde_json::from_str::<serde_json::Value>(&whole).map(without_version).unwrap()
+    );
+    assert_eq!(problems("neurons/0/2"), serde_json::json!([]));
+    let short = whole.replace("[90.0,null]", "[90.0]");
+    assert_ne!(short, whole);
+    for (bad, said) in
+        [(&whole[..whole.len() / 2], "EOF"), ("{}", "missing"), (&short, "found 1 values")]
+    {
+        std::fs::write(&path, bad).unwrap();
+        for page in ["experiments/tuning/0", "experiments/tuning/0/arrays/matrix"] {
+            let answer = dashboard.get(&format!("{base}/{page}"));
+            let error = answer.json()["error"].as_str().unwrap_or_default().to_owned();
+            assert_eq!(answer.status, 422, "{page}: {error}");
+            assert!(error.contains(said) && error.ends_with("session-0.json"), "{page}: {error}");
+        }
+        for page in ["neurons", "neurons/0/2"] {
+            let said_there = problems(page)[0].as_str().unwrap_or_default().to_owned();
+            assert!(said_there.contains(said), "{page}: {said_there}");
+        }
+    }
+    std::fs::write(&path, whole).unwrap();
+    std::fs::write(path.with_extension("safetensors"), b"torn").unwrap();
+    assert_eq!(dashboard.get(&format!("{base}/experiments/tuning/0/arrays/matrix")).status, 422);
+    assert!(problems("neurons/0/2")[0].as_str().unwrap().contains("session-0.safetensors"));
+    std::fs::write(run.join("latents.json"), "{\"sessions\": [").unwrap();
+    let latents = dashboard.get(&format!("{base}/latents"));
+    assert_eq!(latents.status, 422);
+    assert!(latents.json()["error"].as_str().unwrap().ends_with("latents.json"));
+}
+
+fn without_version(mut description: serde_json::Value) -> serde_json::Value {
+    description.as_object_mut().unwrap().remove("format_version");
+    description
+}
