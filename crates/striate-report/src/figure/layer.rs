@@ -16,6 +16,19 @@ pub(super) enum Layer {
     Note(Note),
 }
 
+impl Layer {
+    /// Range, map and label of the bar that explains its colours.
+    pub(super) fn colour_bar(&self) -> Option<([f64; 2], ColourMap, &str)> {
+        match self {
+            Self::Points(Points { colour: ColourBy::Value { range, map, label, .. }, .. })
+            | Self::Picture(Picture { bar: Some((range, map, label)), .. }) => {
+                Some((*range, *map, label))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A line through points; a value that is not finite interrupts it.
 #[derive(Debug, Clone)]
 pub struct Line {
@@ -233,15 +246,23 @@ impl Arrows {
 /// A picture laid over a rectangle of the axes.
 #[derive(Debug, Clone)]
 pub struct Picture {
-    pub(super) png: Vec<u8>,
+    pub(super) uri: String,
     pub(super) x: [f64; 2],
     pub(super) y: [f64; 2],
+    pub(super) bar: Option<([f64; 2], ColourMap, String)>,
 }
 
 impl Picture {
-    /// A PNG whose left and right edges stand at `x`, top and bottom edges at `y`.
-    pub fn new(png: Vec<u8>, x: [f64; 2], y: [f64; 2]) -> Self {
-        Self { png, x, y }
+    /// A picture, by its URI, whose left and right edges stand at `x`, top and bottom edges at `y`.
+    pub fn new(uri: String, x: [f64; 2], y: [f64; 2]) -> Self {
+        Self { uri, x, y, bar: None }
+    }
+
+    /// Explain its colours by a bar beside the axes.
+    #[must_use]
+    pub fn bar(mut self, range: [f64; 2], map: ColourMap, label: impl Into<String>) -> Self {
+        self.bar = Some((range, map, label.into()));
+        self
     }
 }
 

@@ -6,7 +6,6 @@ use std::fmt::Write;
 
 use super::colour::INK;
 use super::frame::{Frame, LABEL_SIZE, TICK_SIZE, TITLE_SIZE};
-use super::layer::{ColourBy, Layer};
 use super::svg::{Anchor, Canvas, TextStyle, escape, number};
 use super::{ColourMap, Plot};
 
@@ -30,10 +29,8 @@ pub(super) fn render(plot: &Plot) -> String {
     axes(&mut canvas, plot, &frame);
     marks::line_labels(&mut canvas, plot, &frame);
     for layer in &plot.layers {
-        if let Layer::Points(points) = layer
-            && let ColourBy::Value { range, map, label, .. } = &points.colour
-        {
-            colour_bar(&mut canvas, &frame, *range, *map, label);
+        if let Some((range, map, label)) = layer.colour_bar() {
+            colour_bar(&mut canvas, &frame, range, map, label);
         }
     }
     canvas.raw("</svg>");
