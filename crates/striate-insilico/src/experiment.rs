@@ -9,6 +9,7 @@ use striate_base::files::write_atomic;
 use striate_formats::safetensors::{self, NamedTensor, TensorFile};
 
 use crate::error::InsilicoError;
+use crate::feature_visualisation::KIND as FEATURES;
 
 /// Version of the files this code writes.
 const FORMAT_VERSION: u32 = 1;
@@ -79,7 +80,7 @@ pub struct Experiment {
     pub config: serde_json::Value,
     /// Numbers for the impatient.
     pub summary: BTreeMap<String, f64>,
-    /// Numbers of the neurons probed, in the order of all values.
+    /// Numbers of the neurons probed, in the order of all values; of the channels in features of the core.
     pub neurons: Vec<usize>,
     /// One value for each neuron probed.
     pub columns: Vec<Column>,
@@ -277,10 +278,11 @@ impl Experiment {
         }
     }
 
-    /// Columns as comma-separated values, one line a neuron.
+    /// Columns as comma-separated values, one line a neuron, or a channel of the core.
     fn table(&self) -> String {
+        let row = if self.kind == FEATURES { "channel" } else { "neuron" };
         let names: String = self.columns.iter().map(|column| format!(",{}", column.name)).collect();
-        let mut text = format!("neuron{names}\n");
+        let mut text = format!("{row}{names}\n");
         for (row, neuron) in self.neurons.iter().enumerate() {
             text.push_str(&neuron.to_string());
             for column in &self.columns {
