@@ -41,7 +41,7 @@ impl Captions<'_> {
         let share = self.value(&format!("{prefix}share_of_training_farther"), place)?;
         Some(match share {
             share if share <= 0.0 => "farther out than all training clips".into(),
-            share if share < 0.01 => {
+            share if share < 0.0095 => {
                 format!("farther out than {:.1} % of training", (100.0 * (1.0 - share)).min(99.9))
             }
             share => format!("farther out than {:.0} % of training", 100.0 * (1.0 - share)),

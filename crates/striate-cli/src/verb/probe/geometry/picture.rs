@@ -106,13 +106,13 @@ fn spectrum(found: &Experiment) -> Option<Plot> {
     let ranks = &found.scales.iter().find(|scale| scale.name == "rank")?.places;
     let ranks: Vec<f64> = ranks.iter().map(|&rank| f64::from(rank)).collect();
     let axes = (Axis::new("component").logarithmic(), Axis::new("share of variance").logarithmic());
-    let mut plot = Plot::new(axes.0, axes.1).title("principal components");
     let recorded = ["without_noise", "recorded"]
         .into_iter()
         .find(|name| values(found, &format!("eigenspectrum_{name}")).is_some())?;
-    let label = if recorded == "without_noise" { "recorded, cross-validated" } else { "recorded" };
+    let how = if recorded == "without_noise" { ", recorded ones cross-validated" } else { "" };
+    let mut plot = Plot::new(axes.0, axes.1).title(format!("principal components{how}"));
     for (name, label, colour) in
-        [(recorded, label, colour::RECORDED), ("twin", "twin", colour::TWIN)]
+        [(recorded, "recorded", colour::RECORDED), ("twin", "twin", colour::TWIN)]
     {
         let of = |name: String| values(found, &name);
         let spectrum = of(format!("eigenspectrum_{name}"))?;
