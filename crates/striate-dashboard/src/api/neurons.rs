@@ -33,7 +33,7 @@ pub(super) async fn table(Shared(state): Shared<Arc<State>>, path: Numbers<Strin
         if let Some(scores) = problems.note(state.opened.scores(&place.path)) {
             table.add_scores(&scores);
         }
-        for kind in EXPERIMENTS {
+        for kind in of_neurons() {
             let files = |session| ExperimentFiles { run: &place.path, kind, session };
             let of_session = |session| problems.note(state.opened.experiment(&files(session)));
             let experiments: Vec<_> = (0..sessions.len()).map(of_session).collect();
@@ -43,6 +43,11 @@ pub(super) async fn table(Shared(state): Shared<Arc<State>>, path: Numbers<Strin
         Ok(json(&table))
     })
     .await
+}
+
+/// Experiments on neurons; features are of the channels of the core.
+fn of_neurons() -> impl Iterator<Item = &'static str> {
+    EXPERIMENTS.into_iter().filter(|kind| *kind != "features")
 }
 
 #[derive(Serialize)]
@@ -79,7 +84,7 @@ pub(super) async fn neuron(
         let mut problems = Problems::default();
         let scores = problems.note(state.opened.scores(&place.path));
         let mut found = Vec::new();
-        for kind in EXPERIMENTS {
+        for kind in of_neurons() {
             let files = ExperimentFiles { run: &place.path, kind, session };
             if let Some(experiment) = problems.note(state.opened.experiment(&files)) {
                 found.push((kind, experiment, problems.note(files.tensors())));

@@ -93,6 +93,11 @@ fn experiments_are_laid_out_by_neuron() {
         (&90.0.into(), &2.5.into())
     );
     assert_eq!(experiment["arrays"].as_array().unwrap().len(), 1);
+    let origin = serde_json::json!({"twins": ["hash"], "data_hash": "hash", "seed": 1});
+    assert_eq!(
+        (&experiment["provenance"], &experiment["producer"]),
+        (&origin, &"striate 0.1.0".into())
+    );
     let curve = &experiment["arrays"][0];
     assert_eq!(
         (&curve["axes"], &curve["shape"]),
@@ -125,6 +130,8 @@ fn trials_are_played_as_they_were() {
     let listed = &page["sessions"][0];
     assert_eq!(listed["trials"].as_array().unwrap().len(), session.info.trials.len());
     assert_eq!((&listed["kind"], &listed["n_neurons"]), (&"video".into(), &N_NEURONS.into()));
+    let names = ["pupil dilation", "running speed"];
+    assert_eq!(listed["behaviour_names"], serde_json::json!(names));
     let (trial, of) = (session.trials_of("train")[1], session.info.trials.len());
     let data = session.load_whole(trial).unwrap();
     let base = format!("/api/recordings/{found}/sessions/0/trials");
