@@ -198,7 +198,7 @@ pub(super) fn strip_of_frames<'a>(
 ) -> Strip<'a> {
     let picture = |&frame: &usize| {
         let label = if frames.len() > 1 { format!("{frame}") } else { String::new() };
-        (clip.clone().index_axis_move(Axis(0), frame), label)
+        ((*clip).index_axis_move(Axis(0), frame), label)
     };
     Strip { label: String::new(), pictures: frames.iter().map(picture).collect(), range }
 }
