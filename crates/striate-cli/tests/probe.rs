@@ -105,6 +105,83 @@ fn inputs_are_found_verified_and_kept() {
 }
 
 #[test]
+fn results_are_verified_later_and_stay_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = text(&tiny::recording_and_config(folder.path()));
+    let one = fitted(folder.path(), &config, "one", "1");
+    let (run, other) = (text(&one), text(&fitted(folder.path(), &config, "other", "2")));
+    let words = ["probe", "most-exciting", &run, "--steps", "3", "--json"];
+    let verified = [&words[..], &["--verify", &other]].concat();
+    let is_kept = |words: &[&str]| striate(words).succeeded().json()["sessions"][0]["kept"].clone();
+    assert_eq!(is_kept(&words), false);
+    let path = one.join("probe/most-exciting/session-0.json");
+    let mut before = json(&path);
+    // Were the inputs looked for again, this mark would be lost.
+    before["summary"]["mark"] = 7.0.into();
+    std::fs::write(&path, before.to_string()).unwrap();
+    assert_eq!(is_kept(&verified), false);
+    let mut found = json(&path);
+    assert_eq!(found["summary"]["mark"], 7.0);
+    assert!(found["summary"]["share_verified"].is_number());
+    assert_eq!(column(&found, "response"), column(&before, "response"));
+    assert_eq!(column(&found, "verified_response").as_array().unwrap().len(), tiny::N_NEURONS);
+    assert_eq!(is_kept(&verified), true);
+    assert_eq!(is_kept(&words), true, "who asks for less gets it");
+    assert_eq!(json(&path), found);
+    found["config"]["verified_by"] = "somebody else".into();
+    std::fs::write(&path, found.to_string()).unwrap();
+    let refused = striate(&verified);
+    assert!(refused.code == Some(2) && refused.stderr.contains("would be lost"), "{refused:?}");
+}
+
+#[test]
+fn the_range_of_the_display_decides_what_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = text(&tiny::recording_and_config(folder.path()));
+    let one = fitted(folder.path(), &config, "one", "1");
+    let run = text(&one);
+    let words = ["probe", "most-exciting", &run, "--steps", "2"];
+    let with = |range| [&words[..], &["--luminance-range", range]].concat();
+    striate(&with("-500,500")).succeeded();
+    let found = json(&one.join("probe/most-exciting/session-0.json"));
+    assert_eq!(found["config"]["training"]["luminance_range"], serde_json::json!([-500.0, 500.0]));
+    striate(&with("-500,500")).succeeded();
+    for (words, expected) in [
+        (with("-500,600"), "luminance range"),
+        (words.to_vec(), "luminance range"),
+        ([&with("900,1000")[..], &["--again"]].concat(), "around the training stimuli's mean"),
+        (with("5,-5"), "the lower one first"),
+        (with("NaN,1"), "two finite numbers"),
+        (with(""), "two finite numbers"),
+    ] {
+        let outcome = striate(&words);
+        assert!(outcome.code == Some(2) && outcome.stderr.contains(expected), "{outcome:?}");
+    }
+}
+
+#[test]
+fn two_processes_do_not_write_the_same_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = text(&tiny::recording_and_config(folder.path()));
+    let one = fitted(folder.path(), &config, "one", "1");
+    let run = text(&one);
+    let words = ["probe", "features", &run, "--steps", "2"];
+    let results = one.join("probe/features");
+    std::fs::create_dir_all(&results).unwrap();
+    let lock = striate::base::lock::FolderLock::acquire(&results).unwrap();
+    let refused = striate(&words);
+    assert!(refused.code == Some(2) && refused.stderr.contains("locked by pid"), "{refused:?}");
+    assert!(!results.join("session-0.json").exists());
+    drop(lock);
+    striate(&words).succeeded();
+    let _lock = striate::base::lock::FolderLock::acquire(&results).unwrap();
+    // What is there can be looked at.
+    striate(&words).succeeded();
+    let again = striate(&[&words[..], &["--again"]].concat());
+    assert!(again.stderr.contains("locked by pid"), "{again:?}");
+}
+
+#[test]
 fn populations_features_and_ensembles_leave_their_files() {
     let folder = tempfile::tempdir().unwrap();
     let config = text(&tiny::recording_and_config(folder.path()));
@@ -121,6 +198,30 @@ fn populations_features_and_ensembles_leave_their_files() {
     assert!(!one.join("scores.json").exists(), "an ensemble's scores are not the twin's own");
     let refused = striate(&["score", &run, "--with", "nowhere"]);
     assert!(refused.stderr.contains("nowhere"), "{refused:?}");
+}
+
+#[test]
+fn settings_that_cannot_be_understood_say_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = folder.path().join("settings.toml");
+    // Settings are read before the run is opened.
+    for (experiment, written, expected) in [
+        ("tuning", "contrast = 0.5\nn_directions = \"few\"\n", "line 2: invalid type"),
+        ("tuning", "n_directions = \"few\"\n", "`n_directions`"),
+        ("tuning", "n_direction = 4\n", "nearest known key is `n_directions`"),
+        ("most-exciting", "zzzzzzzz = 4\n", "known keys there are goal, form, n_frames, contrast"),
+        ("most-exciting", "preconditioning.sigma = 4\n", "known keys there are sigma_px"),
+        ("geometry", "[bin_frames]\n", "line 1: invalid type"),
+        ("receptive-fields", "n_noise_frames = -1\n", "line 1: invalid value"),
+        ("features", "steps = \n", "line 1: "),
+    ] {
+        std::fs::write(&settings, written).unwrap();
+        let settings = text(&settings);
+        let outcome = striate(&["probe", experiment, "nowhere", "--settings", &settings]);
+        assert_eq!(outcome.code, Some(2), "{outcome:?}");
+        assert!(outcome.stderr.contains(expected), "{experiment} {written}: {outcome:?}");
+        assert!(outcome.stderr.trim_end().ends_with(&settings), "{outcome:?}");
+    }
 }
 
 #[test]

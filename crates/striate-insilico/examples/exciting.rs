@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use ndarray::Array4;
 use striate_base::{CancelToken, NoProgress, Streams};
-use striate_insilico::exciting::{ExcitingConfig, most_exciting};
+use striate_insilico::exciting::{ExcitingConfig, TrainingStimuli, most_exciting};
 use striate_insilico::{Parts, Subject, TrainingSample};
 use striate_model::{ModelConfig, SessionShape, SessionStart, Twin, TwinSpec};
 
@@ -35,7 +35,8 @@ fn time(n_neurons: usize, steps: usize, margin_px: usize, folder: &Path) -> Resu
     let (streams, parts) = (Streams::new(1), Parts::none());
     let surroundings = (&mut NoProgress as &mut dyn striate_base::Progress, &CancelToken::new());
     let start = Instant::now();
-    let found = most_exciting(&subject, &neurons, &config, &streams, &parts, surroundings)?;
+    let shown = (&subject, TrainingStimuli::Clips(subject.training.clips.view()));
+    let found = most_exciting(shown, &neurons, &config, &streams, &parts, surroundings)?;
     let seconds = start.elapsed().as_secs_f64();
     let responses = found.values_of("response").unwrap_or_default();
     let mean = responses.iter().flatten().sum::<f64>() / n_neurons as f64;

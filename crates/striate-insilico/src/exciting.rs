@@ -20,6 +20,7 @@ mod constraint;
 mod results;
 #[cfg(test)]
 mod tests;
+mod training;
 mod verify;
 
 use striate_base::{CancelToken, Progress, Streams};
@@ -33,6 +34,7 @@ use batch::Batch;
 pub use config::{ExcitingConfig, Form, Goal, Preconditioning};
 pub(crate) use constraint::{Constraint, Preconditioner, similarity};
 use results::Results;
+pub use training::TrainingStimuli;
 pub use verify::verify_inputs;
 
 /// Find the most (or least) exciting input of each neuron.
@@ -40,16 +42,18 @@ pub use verify::verify_inputs;
 /// The experiment holds the best input of each neuron (`input` `[neuron, frame, y, x]`, in windows whose
 /// upper left pixels are the columns `window_row` and `window_column`, on the scale of the recording's
 /// stimulus), where asked for its diverse ones (`diverse_input` `[neuron, copy, frame, y, x]`), and columns:
-/// the response, its spread over twins, that of the best training stimulus, how far the starts agree, and how
-/// far the input is from the training stimuli.
+/// the response, its spread over twins, that of the best of `training` (a mean over as many frames as that to
+/// the input, under mean behaviour; not known where the stimuli are shorter than the input), how far the starts
+/// agree, and how far the input is from the training stimuli.
 ///
 /// What `parts` has kept of an earlier call is not computed again.
 ///
 /// # Errors
 /// [`InsilicoError::OutOfRange`] for settings, [`InsilicoError::Model`] for neurons that are not there,
-/// [`InsilicoError::Cancelled`] where asked to stop.
+/// [`InsilicoError::Recording`] for trials that cannot be read, [`InsilicoError::Cancelled`] where asked to
+/// stop.
 pub fn most_exciting(
-    subject: &Subject<'_>,
+    (subject, training): (&Subject<'_>, TrainingStimuli<'_>),
     neurons: &[usize],
     config: &ExcitingConfig,
     streams: &Streams,
@@ -76,5 +80,7 @@ pub fn most_exciting(
         progress.advance(some.len() as u64);
     }
     progress.finish();
-    results.finish(subject, neurons, config)
+    let how = (config.goal, config.n_frames(subject) + 1 - subject.n_lags());
+    let extremes = training.kept_extremes(parts, subject, how, (progress, cancel))?;
+    results.finish((subject, &extremes), neurons, config)
 }

@@ -17,6 +17,7 @@ use striate_model::Windows;
 use self::features::Features;
 use self::shrinkage::Shrunk;
 use crate::error::InsilicoError;
+use crate::experiment::Experiment;
 use crate::training::{TrainingSample, spread};
 
 /// Pieces cut from training clips at most, where they are cut into windows.
@@ -173,9 +174,32 @@ impl Familiarity {
         self.features.names()
     }
 
+    /// Whether clips have a time course, so that those to judge need two frames.
+    pub(crate) fn is_video(&self) -> bool {
+        self.features.is_video()
+    }
+
     /// Share of the scaled identity in the covariance, 0 to 1: how far the training clips were from enough.
     pub fn shrinkage(&self) -> f64 {
         self.covariance.shrinkage()
+    }
+}
+
+/// Add columns `distance_from_training` and `share_of_training_farther`, behind a prefix, of what each neuron
+/// was shown: `judged` is its distance and percentile.
+pub(crate) fn columns(found: &mut Experiment, prefix: &str, shown: &str, judged: &[[f64; 2]]) {
+    let about = format!("Mahalanobis distance of {shown} from training stimuli in such windows.");
+    let distances = judged.iter().map(|judged| judged[0]);
+    found.column(&format!("{prefix}distance_from_training"), "", &about, distances);
+    let about = format!("Share of the training stimuli that are farther out than {shown}.");
+    let shares = judged.iter().map(|judged| judged[1]);
+    found.column(&format!("{prefix}share_of_training_farther"), "", &about, shares);
+}
+
+impl Strangeness {
+    /// Distance and percentile.
+    pub(crate) fn numbers(&self) -> [f64; 2] {
+        [self.distance, self.percentile]
     }
 }
 

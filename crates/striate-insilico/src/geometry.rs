@@ -10,7 +10,8 @@
 //! Stimuli are images, or stretches of videos, each response the mean over the stretch. Responses are in units
 //! of the standard deviation of recorded single responses, less each neuron's mean over stimuli; so a neuron
 //! that the twin cannot predict counts little in it. `NAME_error` is the standard error over stimuli drawn
-//! anew; stretches of one video are not independent, so that those are too small for long slow videos.
+//! anew, and over twins where there are several; stretches of one video are not independent, so that those are
+//! too small for long slow videos.
 
 mod agreement;
 mod bootstrap;
@@ -33,7 +34,10 @@ use self::patterns::Patterns;
 use self::stimuli::Responses;
 use crate::error::InsilicoError;
 use crate::experiment::Experiment;
+use crate::familiarity::Strangeness;
+use crate::parts::Parts;
 use crate::subject::Subject;
+use crate::twins::over_twins;
 
 /// Population geometry of the twin beside that of the recording, of some neurons by their numbers.
 ///
@@ -57,17 +61,40 @@ pub fn geometry(
     (progress, cancel): (&mut dyn Progress, &CancelToken),
 ) -> Result<Experiment, InsilicoError> {
     config.check()?;
-    let shown = (subject, session);
-    let responses = Responses::collect(shown, neurons, config, streams, (&mut *progress, cancel))?;
-    let config = &GeometryConfig { tier: Some(responses.tier.clone()), ..config.clone() };
-    let mut found = Experiment {
-        kind: "geometry".into(),
-        session: subject.id.clone(),
-        config: serde_json::to_value(config).unwrap_or_default(),
-        ..Experiment::default()
+    let n_twins = subject.n_twins();
+    over_twins(subject, &Parts::none(), progress, |subject, _, progress| {
+        // Errors over stimuli are those of all twins as one.
+        let n_bootstraps = if subject.n_twins() < n_twins { 0 } else { config.n_bootstraps };
+        let shown = (subject, session);
+        let (responses, stimuli) =
+            Responses::collect(shown, neurons, config, streams, (&mut *progress, cancel))?;
+        let tier = Some(responses.tier.clone());
+        let config = &GeometryConfig { tier, n_bootstraps, ..config.clone() };
+        let mut found = Experiment {
+            kind: "geometry".into(),
+            session: subject.id.clone(),
+            config: serde_json::to_value(config).unwrap_or_default(),
+            ..Experiment::default()
+        };
+        describe(responses, config, streams, &mut found, (progress, cancel))?;
+        strangeness(&mut found, &stimuli)?;
+        Ok(found)
+    })
+}
+
+/// How far the stimuli are from what twins were trained on.
+fn strangeness(found: &mut Experiment, stimuli: &[Strangeness]) -> Result<(), InsilicoError> {
+    let (n, axes) = (stimuli.len() as f64, [("stimulus", stimuli.len())]);
+    let mut add = |name: &str, about: &str, of: fn(&Strangeness) -> f64| {
+        let values: Vec<f32> = stimuli.iter().map(|stimulus| of(stimulus) as f32).collect();
+        let mean = stimuli.iter().map(of).sum::<f64>() / n;
+        found.summary.insert(format!("mean_{name}"), mean);
+        found.array((name, "", about), &axes, values)
     };
-    describe(responses, config, streams, &mut found, (progress, cancel))?;
-    Ok(found)
+    let about = "Mahalanobis distance of the stimulus from training stimuli.";
+    add("distance_from_training", about, |stimulus| stimulus.distance)?;
+    let about = "Share of the training stimuli that are farther out than the stimulus.";
+    add("share_of_training_farther", about, |stimulus| stimulus.percentile)
 }
 
 /// Bytes that [`geometry`] needs beside what the twins do, at most, about.

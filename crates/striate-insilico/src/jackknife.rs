@@ -51,6 +51,7 @@ pub(crate) fn columns(
     for (place, quantity) in quantities.iter().enumerate() {
         let (name, unit) = (&quantity.name, quantity.unit);
         found.column(name, unit, quantity.about, all.iter().map(|values| values[place]));
+        found.uncertain(name, quantity.error);
         if without.len() < 2 || quantity.error == Error::Untold {
             continue;
         }
@@ -63,16 +64,17 @@ pub(crate) fn columns(
     }
 }
 
+/// From `from` to `to`, on a circle the short way round.
+pub(crate) fn difference(to: f64, from: f64, error: Error) -> f64 {
+    match error {
+        Error::Circular(length) => (to - from + 0.5 * length).rem_euclid(length) - 0.5 * length,
+        Error::Linear | Error::Untold => to - from,
+    }
+}
+
 /// The jackknife's standard error.
-pub(crate) fn standard_error(all: f64, without: impl Iterator<Item = f64>, error: Error) -> f64 {
-    let differences: Vec<f64> = without
-        .map(|value| match error {
-            Error::Circular(length) => {
-                (value - all + 0.5 * length).rem_euclid(length) - 0.5 * length
-            }
-            Error::Linear | Error::Untold => value - all,
-        })
-        .collect();
+fn standard_error(all: f64, without: impl Iterator<Item = f64>, error: Error) -> f64 {
+    let differences: Vec<f64> = without.map(|value| difference(value, all, error)).collect();
     let n = differences.len() as f64;
     let mean = differences.iter().sum::<f64>() / n;
     let squares: f64 = differences.iter().map(|d| (d - mean).powi(2)).sum();

@@ -21,6 +21,7 @@ mod testing;
 mod training;
 mod truth;
 mod tuning;
+mod twins;
 
 pub use error::InsilicoError;
 pub use experiment::{Axis, Column, Experiment, NamedArray, Origin};

@@ -43,6 +43,8 @@ impl Part {
 pub struct Parts {
     folder: Option<PathBuf>,
     made_by: String,
+    /// What names of files begin with.
+    prefix: String,
 }
 
 impl Parts {
@@ -54,7 +56,29 @@ impl Parts {
     /// Keep parts in `folder`; `made_by` is everything that decides what they hold.
     pub fn in_folder(folder: &Path, made_by: &impl Serialize) -> Self {
         let text = serde_json::to_vec(made_by).unwrap_or_default();
-        Self { folder: Some(folder.to_owned()), made_by: hash_bytes(&text) }
+        Self { folder: Some(folder.to_owned()), made_by: hash_bytes(&text), prefix: String::new() }
+    }
+
+    /// The same folder for the parts of one of several twins.
+    pub(crate) fn of_twin(&self, number: usize) -> Self {
+        Self { prefix: format!("{}twin-{number}-", self.prefix), ..self.clone() }
+    }
+
+    /// A finished part, or the work that makes it, kept.
+    ///
+    /// # Errors
+    /// What the work and the file system report.
+    pub(crate) fn finished_or(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> Result<Part, InsilicoError>,
+    ) -> Result<Part, InsilicoError> {
+        if let Some(part) = self.read(name) {
+            return Ok(part);
+        }
+        let part = make()?;
+        self.write(name, &part)?;
+        Ok(part)
     }
 
     /// A finished part; `None` where there is none, or one of something else, or a broken one.
@@ -100,7 +124,7 @@ impl Parts {
     }
 
     fn path(&self, name: &str) -> Option<PathBuf> {
-        Some(self.folder.as_ref()?.join(format!("{name}.safetensors")))
+        Some(self.folder.as_ref()?.join(format!("{}{name}.safetensors", self.prefix)))
     }
 }
 

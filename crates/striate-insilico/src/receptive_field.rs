@@ -19,9 +19,13 @@ pub use recorded::compare_recorded;
 
 use crate::error::InsilicoError;
 use crate::experiment::Experiment;
-use crate::jackknife::columns;
+use crate::familiarity;
+use crate::jackknife::{Error, columns};
+use crate::parts::Parts;
 use crate::subject::Subject;
+use crate::twins::over_twins;
 use field::Field;
+use gradient::GradientFields;
 use noise::NoiseFields;
 use separated::Separated;
 
@@ -39,6 +43,12 @@ const KIND: &str = "receptive-fields";
 /// # Units
 /// All are responses per unit of contrast, where 1 is from grey to white, for a pixel in a frame;
 /// `*_temporal` have norm 1 and a positive lobe nearest to the response.
+///
+/// # Errors of values
+/// `NAME_error` follows from independent parts of the noise and of the training clips and, where there are
+/// several twins, from each of them alone; then `*_spatial` and `*_temporal` have errors too.
+///
+/// What `parts` has kept of an earlier call is not computed again.
 ///
 /// # Errors
 /// [`InsilicoError`] for a setting outside its range, a neuron that is not there, whatever the twins
@@ -62,13 +72,13 @@ const KIND: &str = "receptive-fields";
 /// #     clips, luminance_range: [0.0, 4.0], mean: 2.0, deviation: 1.4, behaviour: None,
 /// #     pupil_center: None, frame_rate_hz: Some(30.0),
 /// # };
-/// use striate_insilico::{ReceptiveFieldConfig, Subject, receptive_fields};
+/// use striate_insilico::{Parts, ReceptiveFieldConfig, Subject, receptive_fields};
 ///
 /// let subject = Subject::of_sample(&[&twin], "mouse", training)?;
 /// let config = ReceptiveFieldConfig { n_clips: 4, n_noise_frames: 400, ..Default::default() };
-/// let (streams, cancel) = (Streams::new(1), CancelToken::new());
-/// let found =
-///     receptive_fields(&subject, &[0, 2], &config, &streams, &mut NoProgress, &cancel)?;
+/// let (streams, parts, cancel) = (Streams::new(1), Parts::none(), CancelToken::new());
+/// let watch = (&mut NoProgress as &mut dyn striate_base::Progress, &cancel);
+/// let found = receptive_fields(&subject, &[0, 2], &config, &streams, &parts, watch)?;
 /// assert_eq!(found.values_of("sta_peak_z").map(<[_]>::len), Some(2));
 /// let sta = found.arrays.iter().find(|array| array.name == "sta").expect("noise was shown");
 /// assert_eq!(sta.values.shape(), [2, 2, 12, 14]);
@@ -79,41 +89,58 @@ pub fn receptive_fields(
     neurons: &[usize],
     config: &ReceptiveFieldConfig,
     streams: &Streams,
-    progress: &mut dyn Progress,
-    cancel: &CancelToken,
+    parts: &Parts,
+    (progress, cancel): (&mut dyn Progress, &CancelToken),
 ) -> Result<Experiment, InsilicoError> {
     config.check()?;
-    let mut found = Experiment {
-        kind: KIND.into(),
-        session: subject.id.clone(),
-        config: serde_json::to_value(config).unwrap_or_default(),
-        neurons: neurons.to_vec(),
-        ..Experiment::default()
-    };
-    let n_lags = subject.n_lags();
-    found.scale("frame", (0..n_lags).map(|frame| frame as f32 + 1.0 - n_lags as f32));
-    let windows = subject.windows(neurons, 0)?;
-    let parts = (config.n_clips, config.n_parts);
-    let gradients = gradient::measure(subject, neurons, &windows, parts, (&mut *progress, cancel))?;
-    let mut store = Store { found: &mut found, screen: subject.screen(), config };
+    over_twins(subject, parts, progress, |subject, parts, progress| {
+        let mut found = Experiment {
+            kind: KIND.into(),
+            session: subject.id.clone(),
+            config: serde_json::to_value(config).unwrap_or_default(),
+            neurons: neurons.to_vec(),
+            ..Experiment::default()
+        };
+        let n_lags = subject.n_lags();
+        found.scale("frame", (0..n_lags).map(|frame| frame as f32 + 1.0 - n_lags as f32));
+        let windows = subject.windows(neurons, 0)?;
+        let how = (config, parts);
+        let gradients =
+            gradient::measure(subject, neurons, &windows, how, (&mut *progress, cancel))?;
+        of_gradients(&mut found, (subject, config), &gradients)?;
+        if config.n_noise_frames > 0 {
+            let how = (config, &streams.child(KIND), parts);
+            let noise = noise::measure(subject, neurons, &windows, how, (progress, cancel))?;
+            let mut store = Store { found: &mut found, screen: subject.screen(), config };
+            let about = "average of white noise before responses";
+            store.fields("sta", about, &noise.fields, &noise.levels)?;
+            significance(&mut found, &noise, config);
+            let shown = noise::strangeness(subject, &windows, (how.0, how.1))?;
+            familiarity::columns(&mut found, "noise_", "the noise", &shown);
+        }
+        found.summary.insert("n_neurons".into(), neurons.len() as f64);
+        Ok(found)
+    })
+}
+
+/// What gradients say.
+fn of_gradients(
+    found: &mut Experiment,
+    (subject, config): (&Subject<'_>, &ReceptiveFieldConfig),
+    gradients: &GradientFields,
+) -> Result<(), InsilicoError> {
+    let mut store = Store { found, screen: subject.screen(), config };
     store.fields("gradient", "mean gradient over training clips", &gradients.mean, &[])?;
     store.fields("grey_gradient", "gradient at grey", &gradients.grey, &[])?;
     let about = "direction along which gradients vary most over training clips";
     store.fields("filter", about, &gradients.filter, &[])?;
     let about = "Square of the mean gradient over the mean square: 1 in a linear neuron, 0 in one that \
                  responds alike to light and dark.";
-    found.column("linearity", "", about, gradients.linearity);
-    fits::add(&mut found, &gradients.filter);
-    if config.n_noise_frames > 0 {
-        let how = (config, &streams.child(KIND));
-        let noise = noise::measure(subject, neurons, &windows, how, (progress, cancel))?;
-        let mut store = Store { found: &mut found, screen: subject.screen(), config };
-        let about = "average of white noise before responses";
-        store.fields("sta", about, &noise.fields, &noise.levels)?;
-        significance(&mut found, &noise, config);
-    }
-    found.summary.insert("n_neurons".into(), neurons.len() as f64);
-    Ok(found)
+    let linearity = gradients.linearity.iter().copied();
+    found.column("linearity", "", about, linearity);
+    found.uncertain("linearity", Error::Linear);
+    fits::add(found, &gradients.filter);
+    Ok(())
 }
 
 /// Bytes that [`receptive_fields`] holds at once, about, besides what the twins need to respond.
@@ -131,7 +158,11 @@ pub fn receptive_field_bytes(
     let in_window = (2 + 2 * config.n_parts) * 8 * n_frames * rows * columns;
     let kept = if config.space_time { 5 * n_frames } else { 0 };
     let on_screen = (kept + 5) * 4 * height * width;
-    Ok((neurons.len() * (in_window + on_screen)) as u64)
+    // Of several twins those of one alone besides, and running sums of what has an error.
+    let several = subject.n_twins() > 1;
+    let sums = 16 * height * width * (4 + if config.space_time { n_frames } else { 0 });
+    let over_twins = if several { on_screen + sums } else { 0 };
+    Ok((neurons.len() * (in_window + on_screen + over_twins)) as u64)
 }
 
 /// Where results go.
@@ -169,7 +200,9 @@ impl Store<'_> {
             return Ok(());
         }
         let errors: Vec<Vec<f64>> = fields.iter().map(Field::error).collect();
-        self.space_time(&format!("{name}_error"), "Standard error.", fields, &errors)
+        self.space_time(&format!("{name}_error"), "Standard error.", fields, &errors)?;
+        self.found.uncertain(name, Error::Linear);
+        Ok(())
     }
 
     /// `NAME_spatial` and `NAME_temporal`.
@@ -194,7 +227,10 @@ impl Store<'_> {
         self.found.array((&format!("{name}_spatial"), "response", &text), &axes, spatial)?;
         let text = format!("Over time: {about}, best separable approximation.");
         let axes = [("neuron", n), ("frame", n_frames)];
-        self.found.array((&format!("{name}_temporal"), "", &text), &axes, temporal)
+        self.found.array((&format!("{name}_temporal"), "", &text), &axes, temporal)?;
+        self.found.uncertain(&format!("{name}_spatial"), Error::Linear);
+        self.found.uncertain(&format!("{name}_temporal"), Error::Linear);
+        Ok(())
     }
 
     fn space_time(

@@ -166,7 +166,8 @@ impl<'a> Subject<'a> {
 
     /// Responses `[frame - (n_lags - 1), neuron]` drawn from the predicted distribution for a trial with the
     /// behaviour recorded in it. Of several twins one draws, in turns of `turn`: a mean of several draws would
-    /// vary less than any of them.
+    /// vary less than any of them. Trials that are compared with each other need the same `turn`, or the
+    /// differences between twins would pass for noise.
     pub(crate) fn draw(
         &self,
         data: &TrialData,
@@ -196,11 +197,29 @@ impl<'a> Subject<'a> {
     /// [`InsilicoError::Model`] for a neuron that is not there.
     pub fn windows(&self, neurons: &[usize], margin: usize) -> Result<Windows, InsilicoError> {
         let pupil_center = self.training.pupil_center;
-        if let [(twin, session)] = self.twins[..] {
-            return Ok(twin.windows(session, neurons, margin, pupil_center)?);
+        let of = |&(twin, session): &(&Twin, usize)| {
+            twin.windows(session, neurons, margin, pupil_center)
+        };
+        let all = self.twins.iter().map(of).collect::<Result<Vec<_>, _>>()?;
+        let mut strides = self.twins.iter().map(|(twin, _)| twin.output_grid().stride);
+        let stride = strides.next().unwrap_or([1.0; 2]);
+        if strides.any(|other| other != stride) {
+            // No window begins where each of the cores has a unit, but the screen.
+            return Ok(Windows { size: self.screen(), origins: vec![[0, 0]; neurons.len()] });
         }
-        // Twins of one recording may look at different places: the whole screen holds them all.
-        Ok(Windows { size: self.screen(), origins: vec![[0, 0]; neurons.len()] })
+        Ok(Windows::hull(&all, self.screen(), stride.map(|stride| stride as usize)))
+    }
+
+    /// Bytes that [`Subject::own_gradient`] keeps in memory for clips on windows of `size`, about: every twin keeps
+    /// its own.
+    pub(crate) fn own_gradient_bytes(
+        &self,
+        n_clips: usize,
+        n_frames: usize,
+        size: [usize; 2],
+    ) -> u64 {
+        let of = |(twin, _): &(&Twin, usize)| twin.own_gradient_bytes(n_clips, n_frames, size);
+        self.twins.iter().map(of).sum()
     }
 
     /// Response of each neuron to its own clip, `[clip, frame - (n_lags - 1)]`.

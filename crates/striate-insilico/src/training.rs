@@ -2,7 +2,7 @@
 
 use ndarray::{Array4, Axis, s};
 use serde::{Deserialize, Serialize};
-use striate_recording::{Session, StimulusKind, TrialData};
+use striate_recording::{Session, SessionInfo, StimulusKind, TrialData};
 
 use crate::error::{InsilicoError, in_range};
 
@@ -42,6 +42,32 @@ impl TrainingConfig {
         let expected = "two finite numbers, the lower one first";
         in_range("training.luminance_range", format!("{low}, {high}"), holds, expected)
     }
+
+    /// Bytes that [`TrainingSample::read`] holds of a session, for clips of `n_frames` frames, about: the clips,
+    /// and a trial as it is read.
+    pub fn needed_bytes(&self, session: &SessionInfo, n_frames: usize) -> u64 {
+        let (n_frames, per_trial) = self.of_trial(session, n_frames);
+        let trials = session.trials.iter().filter(|trial| trial.tier == self.tier);
+        let longest = trials.clone().map(|trial| trial.n_frames).max().unwrap_or(0);
+        let n_clips = per_trial * self.wanted(session).min(trials.count());
+        let per_frame = 4 * (session.height * session.width) as u64;
+        let beside = 4 * (session.n_neurons + session.n_behaviour + 2) as u64;
+        per_frame * (n_clips * n_frames) as u64 + 2 * (per_frame + beside) * longest as u64
+    }
+
+    /// Frames of a clip and clips of a trial.
+    fn of_trial(&self, session: &SessionInfo, n_frames: usize) -> (usize, usize) {
+        match session.kind {
+            StimulusKind::Image => (1, 1),
+            StimulusKind::Video => (n_frames, self.clips_per_trial),
+        }
+    }
+
+    /// Trials looked at, where there are as many.
+    fn wanted(&self, session: &SessionInfo) -> usize {
+        let usual = if session.kind == StimulusKind::Image { 600 } else { 60 };
+        self.n_trials.unwrap_or(usual)
+    }
 }
 
 /// Clips of the stimuli that a twin was trained on, and what follows from them.
@@ -68,20 +94,20 @@ impl TrainingSample {
     ///
     /// # Errors
     /// [`InsilicoError::NotEnough`] for a session without trials of that tier and length, and for stimuli
-    /// that are all the same; [`InsilicoError::Recording`] where it cannot be read.
+    /// that are all the same; [`InsilicoError::OutOfRange`] for settings, and a luminance range without the
+    /// stimuli's mean; [`InsilicoError::Recording`] where it cannot be read.
     pub fn read(
         session: &Session,
         n_frames: usize,
         config: &TrainingConfig,
     ) -> Result<Self, InsilicoError> {
         config.check()?;
-        let is_image = session.info.kind == StimulusKind::Image;
-        let (n_frames, per_trial) =
-            if is_image { (1, 1) } else { (n_frames, config.clips_per_trial) };
+        let (n_frames, per_trial) = config.of_trial(&session.info, n_frames);
         let trials = long_enough(session, &config.tier, n_frames)?;
-        let wanted = config.n_trials.unwrap_or(if is_image { 600 } else { 60 });
+        let wanted = config.wanted(&session.info).min(trials.len());
+        let per_clip = n_frames * session.info.height * session.info.width;
         let mut sums = Sums::default();
-        let mut clips = Vec::new();
+        let mut clips = Vec::with_capacity(wanted * per_trial * per_clip);
         for place in spread(trials.len(), wanted) {
             let data = session.load_whole(trials[place])?;
             sums.add(&data);
@@ -91,7 +117,7 @@ impl TrainingSample {
             }
         }
         let (height, width) = (session.info.height, session.info.width);
-        let n_clips = clips.len() / (n_frames * height * width).max(1);
+        let n_clips = clips.len() / per_clip.max(1);
         let clips = Array4::from_shape_vec((n_clips, n_frames, height, width), clips)
             .map_err(|e| InsilicoError::mismatch("training clips", e, "whole clips"))?;
         sums.finish(clips, session, config)
@@ -205,13 +231,18 @@ impl Sums {
                 expected: "a stimulus".into(),
             });
         }
+        let luminance_range = config.luminance_range.unwrap_or(self.range);
+        let [low, high] = luminance_range.map(f64::from);
+        let expected = format!("a range around the training stimuli's mean of {mean}");
+        let holds = (low..=high).contains(&mean);
+        in_range("training.luminance_range", format!("{low}, {high}"), holds, &expected)?;
         let means = |sums: &[f64]| -> Vec<f32> {
             sums.iter().map(|sum| (sum / self.n_frames) as f32).collect()
         };
         let pupil = means(&self.pupil_center);
         Ok(TrainingSample {
             clips,
-            luminance_range: config.luminance_range.unwrap_or(self.range),
+            luminance_range,
             mean: mean as f32,
             deviation: deviation as f32,
             behaviour: (!self.behaviour.is_empty()).then(|| means(&self.behaviour)),

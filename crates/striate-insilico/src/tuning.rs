@@ -4,6 +4,7 @@ mod battery;
 mod config;
 mod curves;
 mod display;
+mod familiar;
 mod naka_rushton;
 mod summary;
 #[cfg(test)]
@@ -15,9 +16,11 @@ pub use config::TuningConfig;
 
 use crate::error::InsilicoError;
 use crate::experiment::Experiment;
-use crate::jackknife::{Error, columns, standard_error};
+use crate::jackknife::{Error, columns};
+use crate::parts::Parts;
 use crate::subject::Subject;
-use battery::Responses;
+use crate::twins::over_twins;
+use battery::{Responses, Watch};
 use curves::{Axes, Curves, Optimum};
 use display::{Cycle, Display, Stimulus};
 
@@ -36,8 +39,16 @@ const KIND: &str = "tuning";
 /// # Shapes
 /// `direction_curve` `[neuron, direction_deg]` (`orientation_curve` `[neuron, orientation_deg]` for images),
 /// `spatial_frequency_curve`, `temporal_frequency_curve`, `contrast_curve`, `size_curve`,
-/// `crossed_size_curve` (with the orthogonal grating around the aperture), and `joint_curve` `[neuron, direction_deg, spatial_frequency_cpp]`, each with `NAME_error` where there are
-/// several twins, whose differences (jackknife) are the errors.
+/// `crossed_size_curve` (with the orthogonal grating around the aperture), and `joint_curve`
+/// `[neuron, direction_deg, spatial_frequency_cpp]`; how far gratings are from training stimuli:
+/// `distance_of_gratings` `[direction_deg, spatial_frequency_cpp, temporal_frequency_hz]`, `distance_of_contrasts`,
+/// `distance_of_sizes` and `distance_of_crossed_sizes` in the order of the curves.
+///
+/// # Errors of values
+/// Where there are several twins each is measured alone too, at its own optimum and place; `NAME_error` of
+/// columns and curves is the standard error over twins. One twin has none.
+///
+/// What `parts` has kept of an earlier call is not computed again.
 ///
 /// # Errors
 /// [`InsilicoError`] for a setting outside its range, a neuron that is not there, whatever the twins
@@ -61,11 +72,12 @@ const KIND: &str = "tuning";
 /// #     clips, luminance_range: [0.0, 4.0], mean: 2.0, deviation: 1.4, behaviour: None,
 /// #     pupil_center: None, frame_rate_hz: Some(30.0),
 /// # };
-/// use striate_insilico::{Subject, TuningConfig, tuning};
+/// use striate_insilico::{Parts, Subject, TuningConfig, tuning};
 ///
 /// let subject = Subject::of_sample(&[&twin], "mouse", training)?;
 /// let config = TuningConfig { n_directions: 8, window_s: 0.5, ..TuningConfig::default() };
-/// let found = tuning(&subject, &[0, 2], &config, &mut NoProgress, &CancelToken::new())?;
+/// let watch = (&mut NoProgress as &mut dyn striate_base::Progress, &CancelToken::new());
+/// let found = tuning(&subject, &[0, 2], &config, &Parts::none(), watch)?;
 /// assert_eq!(found.values_of("preferred_orientation").map(<[_]>::len), Some(2));
 /// let curve = found.arrays.iter().find(|array| array.name == "direction_curve").expect("one");
 /// assert_eq!(curve.values.shape(), [2, 8]);
@@ -75,108 +87,118 @@ pub fn tuning(
     subject: &Subject<'_>,
     neurons: &[usize],
     config: &TuningConfig,
-    progress: &mut dyn Progress,
-    cancel: &CancelToken,
+    parts: &Parts,
+    (progress, cancel): (&mut dyn Progress, &CancelToken),
 ) -> Result<Experiment, InsilicoError> {
     config.check()?;
-    let display = Display::new(subject, config);
-    let axes = Axes::new(subject, display, config);
-    let joint = axes.joint(config.contrast);
-    let n_twins = subject.n_twins() as u64;
-    progress.start("gratings", Some(n_twins * joint.len() as u64));
-    let joint = over_twins(subject, |twin| {
-        battery::on_screen(twin, neurons, (display, &joint), (&mut *progress, cancel))
-    })?;
-    progress.finish();
-    let optima: Vec<Optimum> =
-        curves::mean(&joint, None).iter().map(|responses| axes.optimum(responses)).collect();
-    let best: Vec<Stimulus> =
-        optima.iter().map(|&optimum| axes.best(optimum, config.contrast)).collect();
-    progress.start("places", Some(neurons.len() as u64));
-    let centres = battery::centres(subject, neurons, (display, &best), (&mut *progress, cancel))?;
-    progress.finish();
-    let own: Vec<Vec<Stimulus>> =
-        best.iter().zip(&centres).map(|(&best, &at)| axes.own(best, at, config)).collect();
-    let n_own = own.iter().map(Vec::len).sum::<usize>() as u64;
-    progress.start("contrasts and sizes", Some(n_twins * n_own));
-    let own = over_twins(subject, |twin| {
-        battery::own(twin, neurons, (display, &own), (&mut *progress, cancel))
-    })?;
-    progress.finish();
-    let measured = Measured { display, axes, optima, centres, joint, own };
-    let mut found = Experiment {
-        kind: KIND.into(),
-        session: subject.id.clone(),
-        config: serde_json::to_value(config).unwrap_or_default(),
-        neurons: neurons.to_vec(),
-        ..Experiment::default()
-    };
-    measured.columns(&mut found);
-    measured.arrays(&mut found)?;
-    measured.summary(&mut found, subject, config);
-    Ok(found)
+    Display::new(subject, config).check(config.temporal_frequencies_hz.as_deref())?;
+    over_twins(subject, parts, progress, |subject, parts, progress| {
+        let measured = Measured::of(subject, neurons, config, (progress, cancel, parts))?;
+        let mut found = Experiment {
+            kind: KIND.into(),
+            session: subject.id.clone(),
+            config: serde_json::to_value(config).unwrap_or_default(),
+            neurons: neurons.to_vec(),
+            ..Experiment::default()
+        };
+        measured.columns(&mut found);
+        measured.arrays(&mut found)?;
+        familiar::add(&mut found, subject, &measured)?;
+        measured.summary(&mut found, subject, config);
+        Ok(found)
+    })
 }
 
 /// Bytes that [`tuning`] holds at once, about, besides what the twins need to respond.
 pub fn tuning_bytes(subject: &Subject<'_>, n_neurons: usize, config: &TuningConfig) -> u64 {
     let axes = Axes::new(subject, Display::new(subject, config), config);
     let n_joint = axes.joint(config.contrast).len();
-    let n_stimuli = n_joint + axes.contrasts.len() + 2 * axes.diameters_px.len();
-    let per_neuron = (subject.n_twins() + 2) * n_stimuli * size_of::<Cycle>();
-    (n_neurons * per_neuron) as u64
-}
-
-/// What each twin gives.
-fn over_twins(
-    subject: &Subject<'_>,
-    mut show: impl FnMut(&Subject<'_>) -> Result<Responses, InsilicoError>,
-) -> Result<Vec<Responses>, InsilicoError> {
-    subject.alone().map(|twin| show(&twin)).collect()
+    let n_own = axes.contrasts.len() + 2 * axes.diameters_px.len();
+    // Responses, curves of them, and the stimuli of each neuron; of several twins those of one alone besides.
+    let n_at_once = if subject.n_twins() > 1 { 2 } else { 1 };
+    let responses = 3 * (n_joint + n_own) * size_of::<Cycle>();
+    (n_at_once * n_neurons * (responses + n_own * size_of::<Stimulus>())) as u64
 }
 
 /// All that was measured.
 struct Measured {
     display: Display,
     axes: Axes,
+    /// Of all gratings that do not differ in contrast.
+    contrast: f64,
     optima: Vec<Optimum>,
+    /// `[neuron]`: the gratings at the optima.
+    best: Vec<Stimulus>,
     centres: Vec<[f64; 2]>,
-    /// `[twin][neuron][stimulus]`.
-    joint: Vec<Responses>,
-    own: Vec<Responses>,
+    /// `[neuron][stimulus]`: to the gratings on the whole screen.
+    joint: Responses,
+    /// What every neuron was shown for itself, and its responses.
+    own_stimuli: Vec<Vec<Stimulus>>,
+    own: Responses,
 }
 
 impl Measured {
-    /// Every neuron's curves, without one of the twins if one is named.
-    fn curves(&self, left_out: Option<usize>) -> Vec<Curves> {
-        let joint = curves::mean(&self.joint, left_out);
-        let own = curves::mean(&self.own, left_out);
-        let each = self.optima.iter().zip(joint.iter().zip(&own));
+    fn of(
+        subject: &Subject<'_>,
+        neurons: &[usize],
+        config: &TuningConfig,
+        (progress, cancel, parts): Watch<'_>,
+    ) -> Result<Self, InsilicoError> {
+        let display = Display::new(subject, config);
+        let axes = Axes::new(subject, display, config);
+        let joint = axes.joint(config.contrast);
+        progress.start("gratings", Some(joint.len() as u64));
+        let joint = battery::on_screen(
+            subject,
+            neurons,
+            (display, &joint),
+            (&mut *progress, cancel, parts),
+        )?;
+        progress.finish();
+        let optima: Vec<Optimum> = joint.iter().map(|responses| axes.optimum(responses)).collect();
+        let best: Vec<Stimulus> =
+            optima.iter().map(|&optimum| axes.best(optimum, config.contrast)).collect();
+        progress.start("places", Some(neurons.len() as u64));
+        let centres =
+            battery::centres(subject, neurons, (display, &best), (&mut *progress, cancel, parts))?;
+        progress.finish();
+        let places = best.iter().zip(&centres);
+        let own_stimuli: Vec<Vec<Stimulus>> =
+            places.map(|(&best, &at)| axes.own(best, at, config)).collect();
+        progress.start(
+            "contrasts and sizes",
+            Some(own_stimuli.iter().map(Vec::len).sum::<usize>() as u64),
+        );
+        let own = battery::own(
+            subject,
+            neurons,
+            (display, &own_stimuli),
+            (&mut *progress, cancel, parts),
+        )?;
+        progress.finish();
+        let contrast = config.contrast;
+        Ok(Self { display, axes, contrast, optima, best, centres, joint, own_stimuli, own })
+    }
+
+    /// Every neuron's curves.
+    fn curves(&self) -> Vec<Curves> {
+        let each = self.optima.iter().zip(self.joint.iter().zip(&self.own));
         each.map(|(&optimum, (joint, own))| self.axes.curves(optimum, joint, own)).collect()
     }
 
-    /// Every neuron's curves without each of several twins.
-    fn others(&self) -> Vec<Vec<Curves>> {
-        let n = self.joint.len();
-        if n < 2 { Vec::new() } else { (0..n).map(|twin| self.curves(Some(twin))).collect() }
-    }
-
     fn columns(&self, found: &mut Experiment) {
-        let summaries = |curves: &[Curves]| {
-            let each = curves.iter().zip(&self.optima).zip(&self.centres);
-            each.map(|((curves, &optimum), &centre)| {
-                summary::summarise(&self.axes, curves, (optimum, centre, self.display))
-            })
-            .collect::<Vec<_>>()
-        };
-        let numbers = |curves: &[Curves]| -> Vec<Vec<f64>> {
-            let all = summaries(curves);
-            all.into_iter().map(|of| of.into_iter().map(|(_, value)| value).collect()).collect()
-        };
-        let all = self.curves(None);
-        let quantities: Vec<_> =
-            summaries(&all).into_iter().take(1).flatten().map(|(quantity, _)| quantity).collect();
-        let without: Vec<_> = self.others().iter().map(|curves| numbers(curves)).collect();
-        columns(found, &quantities, &numbers(&all), &without);
+        let curves = self.curves();
+        let each = curves.iter().zip(&self.optima).zip(&self.centres);
+        let summaries = each.map(|((curves, &optimum), &centre)| {
+            summary::summarise(&self.axes, curves, (optimum, centre, self.display))
+        });
+        let (mut quantities, mut values) = (Vec::new(), Vec::new());
+        for summary in summaries {
+            let (named, of_neuron): (Vec<_>, Vec<f64>) = summary.into_iter().unzip();
+            quantities = named;
+            values.push(of_neuron);
+        }
+        columns(found, &quantities, &values, &[]);
     }
 
     fn arrays(&self, found: &mut Experiment) -> Result<(), InsilicoError> {
@@ -204,7 +226,7 @@ impl Measured {
         for (name, places) in &scales {
             found.scale(name, places.iter().map(|&place| place as f32));
         }
-        let all = (self.curves(None), self.others());
+        let all = self.curves();
         let (n_angles, n_frequencies) = (angles.len(), axes.frequencies_cpp.len());
         let joint = [(angle, n_angles), (frequency, n_frequencies)];
         curve(found, &all, (angle_curve, &joint[..1]), |c| &c.directions)?;
@@ -233,7 +255,7 @@ impl Measured {
         };
         let numbers = [
             ("n_neurons", self.optima.len() as f64),
-            ("n_twins", self.joint.len() as f64),
+            ("n_twins", subject.n_twins() as f64),
             ("contrast_over_training", relative),
             ("share_simple", mean("is_simple")),
             ("mean_orientation_selectivity", mean("orientation_selectivity")),
@@ -243,10 +265,10 @@ impl Measured {
     }
 }
 
-/// Add one curve of every neuron, and its error where there are several twins.
+/// Add one curve of every neuron.
 fn curve(
     found: &mut Experiment,
-    (all, without): &(Vec<Curves>, Vec<Vec<Curves>>),
+    all: &[Curves],
     (name, axes): (&str, &[(&str, usize)]),
     of: impl Fn(&Curves) -> &Vec<f64>,
 ) -> Result<(), InsilicoError> {
@@ -256,16 +278,6 @@ fn curve(
     let about =
         "Responses through the neuron's best grating, over those to grey or as first harmonic.";
     found.array((name, "response", about), &axes, values.collect())?;
-    if without.len() < 2 {
-        return Ok(());
-    }
-    let mut errors = Vec::new();
-    for (neuron, curves) in all.iter().enumerate() {
-        for (place, &value) in of(curves).iter().enumerate() {
-            let others = without.iter().map(|twin| of(&twin[neuron])[place]);
-            errors.push(standard_error(value, others, Error::Linear) as f32);
-        }
-    }
-    let name = format!("{name}_error");
-    found.array((&name, "response", "Standard error over twins."), &axes, errors)
+    found.uncertain(name, Error::Linear);
+    Ok(())
 }

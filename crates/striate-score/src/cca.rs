@@ -58,10 +58,10 @@ use serde::{Deserialize, Serialize};
 pub use control::{ControlBand, shifted_control};
 pub use error::CcaError;
 pub use fit::CanonicalFit;
-pub use series::{PairedSeries, pearson};
+pub use series::{PairedSeries, correlation, pearson};
 pub use validation::{CcaScores, FoldScores, validate};
 
-pub(crate) use series::{check_finite, correlation};
+pub(crate) use series::check_finite;
 pub(crate) use whitening::Svd;
 
 /// How a cross-validated analysis is made.

@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 
 pub(super) use latents::analyse;
-use selection::ProbeSelection;
+use selection::{Done, ProbeSelection};
 
 /// Experiment on a fitted twin
 #[derive(Debug, Args)]
@@ -67,9 +67,8 @@ pub(super) fn neurons(run: &Path, context: &Context) -> Result<[Found; 2], Failu
     let selected = selection.open(context)?;
     selected.perform(&receptive_fields::usual(), context)?;
     let tuning = selected.perform(&tuning::usual(), context)?;
-    let exciting = most_exciting::usual(&selected);
-    let exciting = selected.perform(&exciting, context)?;
-    let first = |done: &[selection::Done]| {
+    let exciting = selected.perform(&most_exciting::usual(), context)?;
+    let first = |done: &[Done]| {
         let none = || Failure::other("found no session, expected one".to_owned());
         done.first().ok_or_else(none)?.read()
     };

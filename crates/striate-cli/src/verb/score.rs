@@ -1,25 +1,25 @@
 //! `striate score`: the twin between its baseline and its ceiling.
 
 mod factors;
+mod predictors;
 
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 use striate::base::machine;
-use striate::model::Twin;
 use striate::recording::Recording;
-use striate::score::baseline::fit_baseline;
 use striate::score::{
-    Condition, ConditionedPredictor, EnsemblePredictor, FACTORS_GIVEN, GIVEN, Predictor,
-    SMOOTH_FACTORS_GIVEN, ScoreConfig, ScoreFile, Scores, TwinPredictor, WITHOUT_LATENTS,
-    baseline_bytes, factor_bytes, leave_one_out_bytes, prediction_bytes, render_table, score_all,
+    Condition, FACTORS_GIVEN, GIVEN, SMOOTH_FACTORS_GIVEN, ScoreConfig, ScoreFile, Scores,
+    WITHOUT_LATENTS, baseline_bytes, factor_bytes, leave_one_out_bytes, prediction_bytes,
+    render_table, score_all,
 };
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::run::{OpenedRun, RunArguments};
-use factors::{Beneath, FactorArguments};
+use factors::FactorArguments;
+use predictors::{Predictors, Twins};
 
 /// Scores with every neuron, in the run folder.
 pub(super) const SCORES: &str = "scores.json";
@@ -118,6 +118,16 @@ impl Wanted<'_> {
         if self.with.is_empty() { [SCORES, NEURONS] } else { ENSEMBLE }
     }
 
+    /// Whether there is a baseline: it has nothing to go by where a stimulus has no more than one pixel.
+    fn has_baseline(&self, recording: &Recording) -> bool {
+        let mut sessions = recording.sessions.iter();
+        self.baseline && sessions.any(|session| session.info.height * session.info.width > 1)
+    }
+
+    fn factors(&self) -> Option<&FactorArguments> {
+        self.factors.filter(|factors| factors.are_wanted())
+    }
+
     /// A baseline of the stimulus and nothing else.
     pub(super) fn baseline() -> Self {
         Self { baseline: true, ..Self::default() }
@@ -132,74 +142,19 @@ pub(super) fn scores(
     wanted: &Wanted<'_>,
     context: &Context,
 ) -> Result<Vec<Scores>, Failure> {
-    let train = &run.config.fit.train_tier;
-    let factors = wanted.factors.filter(|factors| factors.are_wanted());
-    let with_baseline = wanted.baseline && is_shown_something(&run.recording);
-    let needed = needed_bytes(run, wanted, with_baseline, factors.is_some());
+    let (baseline, factors) = (wanted.has_baseline(&run.recording), wanted.factors().is_some());
+    let needed = needed_bytes(run, wanted, baseline, factors);
     context.remark(&format!("scoring needs about {} of memory", machine::format_bytes(needed)));
     context.check_memory(needed)?;
     let (mut progress, cancel) = (context.progress(), &context.cancel);
-    let twin = TwinPredictor::new(&run.twin, &run.recording)?;
-    let others = wanted.with.iter().map(|folder| Ok(run.further_twin(folder)?.0));
-    let others = others.collect::<Result<Vec<Twin>, Failure>>()?;
-    let ensemble = ensemble_of(&twin, &others, &run.recording)?;
-    let conditioned =
-        |&condition: &Condition| ConditionedPredictor::new(&run.twin, &run.recording, condition);
-    // A twin without latents has nothing to see neurons with; factors do.
-    let n_conditioned = if run.twin.n_latents() == 0 && factors.is_some() { 0 } else { usize::MAX };
-    let conditions = wanted.conditions.iter();
-    let conditioned =
-        conditions.take(n_conditioned).map(conditioned).collect::<Result<Vec<_>, _>>()?;
-    let beneath = factors.map(|_| Beneath::of(run)).transpose()?;
-    let factors = match (factors, &beneath) {
-        (Some(factors), Some(beneath)) => {
-            let of = (beneath.twin(), run);
-            factors.fit(of, wanted.conditions, (&mut progress, cancel))?
-        }
-        _ => Vec::new(),
-    };
-    let before = run.without_latents.as_ref();
-    let before = before.map(|twin| TwinPredictor::new(twin, &run.recording)).transpose()?;
-    let before = before.map(|before| before.called(WITHOUT_LATENTS));
-    let baseline = if with_baseline {
-        Some(fit_baseline(&run.recording, train, &mut progress, cancel)?)
-    } else {
-        None
-    };
-    let mut predictors: Vec<&dyn Predictor> = Vec::new();
-    predictors.extend(baseline.as_ref().map(|baseline| baseline as &dyn Predictor));
-    predictors.extend(before.as_ref().map(|before| before as &dyn Predictor));
-    predictors.extend(factors.iter().map(|factors| factors as &dyn Predictor));
-    predictors.extend(conditioned.iter().map(|conditioned| conditioned as &dyn Predictor));
-    predictors.push(&twin);
-    predictors.extend(ensemble.as_ref().map(|ensemble| ensemble as &dyn Predictor));
-    let scores = score_all(&predictors, &run.recording, config, &mut progress, cancel)?;
+    let twins = Twins::of(run, wanted)?;
+    let predictors = Predictors::of(&twins, wanted, (&mut progress, cancel))?;
+    let scores = score_all(&predictors.all(), &run.recording, config, &mut progress, cancel)?;
     let file = ScoreFile::new(run.twin_hash.clone(), scores);
     let [path, table] = wanted.files().map(|name| run.folder.path().join(name));
     file.write(&path)?;
     file.write_table(&table)?;
     Ok(file.scores)
-}
-
-/// The twin and others together; `None` where there are no others.
-fn ensemble_of<'a>(
-    twin: &TwinPredictor<'a>,
-    others: &'a [Twin],
-    recording: &Recording,
-) -> Result<Option<EnsemblePredictor<'a>>, Failure> {
-    if others.is_empty() {
-        return Ok(None);
-    }
-    let mut members = vec![twin.clone()];
-    for other in others {
-        members.push(TwinPredictor::new(other, recording)?);
-    }
-    Ok(Some(EnsemblePredictor::new(members)?))
-}
-
-/// Whether there is more of a stimulus than one pixel: a baseline has nothing to go by otherwise.
-fn is_shown_something(recording: &Recording) -> bool {
-    recording.sessions.iter().any(|session| session.info.height * session.info.width > 1)
 }
 
 /// Predicted peak of scoring.

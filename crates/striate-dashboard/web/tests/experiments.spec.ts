@@ -13,7 +13,7 @@ test("results have errors, distances in words and an origin", async ({ inside: p
   await expect(fields.getByText(/^\d.* ± \d.* px$/).first()).toBeVisible();
   await expect(fields.getByText(/± .*\(median error\)/).first()).toBeVisible();
   const inputs = page.getByRole("region", { name: "Most exciting" });
-  await expect(inputs.getByText(/Farther from training than .* training clips? \(Mahalanobis distance \d/)).toBeVisible();
+  await expect(inputs.getByText(/^The input: farther from training than .* training clips? \(Mahalanobis distance \d/)).toBeVisible();
   await expect(inputs.getByText("No errors: one twin; add --with RUN for errors over twins.")).toBeVisible();
   await expect(inputs.getByText(/^1 twin [0-9a-f]{10} · recording [0-9a-f]{10} · seed \d+ · striate \d/)).toBeVisible();
   await page.getByRole("combobox", { name: "Columns" }).selectOption("receptive-fields");

@@ -48,7 +48,7 @@ fn unknown_key(
     let key = joined(parent, name);
     let beside = siblings.iter().map(|sibling| joined(parent, sibling));
     let nearest = nearest_of(beside.collect(), &key).or_else(|| nearest_of(everywhere, &key));
-    ConfigError::UnknownKey { key, nearest }
+    ConfigError::UnknownKey { key, nearest, known: siblings.to_vec() }
 }
 
 /// The table that holds the refused key: the one whose complaint goes when the key is taken out.

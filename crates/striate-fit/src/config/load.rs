@@ -51,19 +51,38 @@ pub(super) fn settings<T: Serialize + DeserializeOwned>(
     for table in overrides::parse_all(overrides)? {
         merge(&mut merged, table);
     }
-    keys::read(merged, optional)
+    keys::read(merged, optional).map_err(|error| located::<T>(error, text))
 }
 
 fn parsed(text: &str) -> Result<Table, ConfigError> {
     text.parse().map_err(|error: toml::de::Error| syntax(&error, text))
 }
 
-/// The parser's message in one line, without its picture of the text.
 fn syntax(error: &toml::de::Error, text: &str) -> ConfigError {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    let line = 1 + before.unwrap_or_default().matches('\n').count();
-    let message = error.message().trim().replace('\n', " ");
-    ConfigError::Syntax { reason: format!("line {line}: {message}") }
+    let line = line_of(error, text).unwrap_or(1);
+    ConfigError::Syntax { reason: format!("line {line}: {}", message_of(error)) }
+}
+
+/// The same error with the line of the text that it is about, where a value of the text is of a wrong type. (The
+/// merged table has no lines.)
+fn located<T: DeserializeOwned>(error: ConfigError, text: &str) -> ConfigError {
+    let ConfigError::Value { reason } = &error else { return error };
+    let Err(alone) = toml::from_str::<T>(text) else { return error };
+    let line = line_of(&alone, text).filter(|_| reason.starts_with(&message_of(&alone)));
+    match line {
+        Some(line) => ConfigError::Value { reason: format!("line {line}: {reason}") },
+        None => error,
+    }
+}
+
+fn line_of(error: &toml::de::Error, text: &str) -> Option<usize> {
+    let before = text.get(..error.span()?.start)?;
+    Some(1 + before.matches('\n').count())
+}
+
+/// The parser's message in one line, without its picture of the text.
+fn message_of(error: &toml::de::Error) -> String {
+    error.message().trim().replace('\n', " ")
 }
 
 pub(super) fn open(path: &Path, given: &[String]) -> Result<FitConfig, ConfigError> {
@@ -92,7 +111,7 @@ pub(super) fn from_toml(
     let mut merged = defaults()?;
     merge(&mut merged, compat::preset(&asked)?);
     merge(&mut merged, asked);
-    keys::read(merged, &OPTIONAL_KEYS)
+    keys::read(merged, &OPTIONAL_KEYS).map_err(|error| located::<FitConfig>(error, text))
 }
 
 /// The defaults as TOML. The recording has none: it must be given.

@@ -52,7 +52,10 @@ fn key_in_the_wrong_table_is_told_its_place() {
         "unknown key `learning_rat`, nearest known key is `fit.learning_rate`"
     );
     // `fit.eps` is a rightful key of the same name as the wrong one.
-    assert_eq!(refusal("", &["fit.stopping.eps=1"]), "unknown key `fit.stopping.eps`");
+    assert_eq!(
+        refusal("", &["fit.stopping.eps=1"]),
+        "unknown key `fit.stopping.eps`, known keys there are patience, threshold"
+    );
 }
 
 #[test]
@@ -118,6 +121,8 @@ fn values_out_of_range_name_key_value_and_range() {
 #[test]
 fn wrong_types_and_broken_text_are_explained() {
     assert!(refusal("", &["fit.max_epochs=many"]).contains("many"));
+    let of_file = refusal("[fit]\neps = 1e-8\nmax_epochs = \"many\"\n", &[]);
+    assert!(of_file.starts_with("line 5: ") && of_file.contains("`fit.max_epochs`"), "{of_file}");
     assert!(refusal("", &["fit.optimiser=sgd"]).contains("adamw"));
     let broken = FitConfig::from_toml("[fit\n", Path::new("/"), &[]).unwrap_err().to_string();
     assert!(broken.contains("not valid TOML") && broken.contains("line 1"), "{broken}");

@@ -23,17 +23,19 @@ pub enum ConfigError {
         reason: String,
     },
     /// A key nobody knows.
-    #[error("unknown key `{key}`{}", nearest.as_ref().map(|n| format!(", nearest known key is `{n}`")).unwrap_or_default())]
+    #[error("unknown key `{key}`{}", advice(nearest.as_deref(), known))]
     UnknownKey {
         /// The dotted key as found.
         key: String,
         /// The known key most like it, where one is alike.
         nearest: Option<String>,
+        /// The keys that its table may have.
+        known: Vec<String>,
     },
     /// A missing key or a value of a wrong type.
     #[error("{reason}")]
     Value {
-        /// Key, found and expected.
+        /// Line, where the text has it, found, expected and key.
         reason: String,
     },
     /// A value outside its range.
@@ -60,6 +62,15 @@ pub enum ConfigError {
         /// What the writer reports.
         reason: String,
     },
+}
+
+/// What to write for an unknown key.
+fn advice(nearest: Option<&str>, known: &[String]) -> String {
+    match nearest {
+        Some(nearest) => format!(", nearest known key is `{nearest}`"),
+        None if known.is_empty() => String::new(),
+        None => format!(", known keys there are {}", known.join(", ")),
+    }
 }
 
 impl Classified for ConfigError {

@@ -184,12 +184,35 @@ impl ExcitingConfig {
     ) -> Result<u64, InsilicoError> {
         let some = &neurons[..neurons.len().min(1)];
         let [height, width] = subject.windows(some, self.margin_px)?.size;
-        // The best and the distinct inputs of all, and those of a batch with their gradients.
-        let n_at_once = self.neurons_at_once(subject, neurons)? * self.copies();
-        let n_inputs = neurons.len() * (1 + self.n_diverse) + 4 * n_at_once;
-        Ok((4 * self.n_frames(subject) * height * width * n_inputs) as u64)
+        let n_frames = self.n_frames(subject);
+        let per_clip = (4 * n_frames * height * width) as u64;
+        let diverse = if self.n_diverse > 1 { self.n_diverse } else { 0 };
+        let results = per_clip * (neurons.len() * (1 + diverse)) as u64;
+        // Inputs of a batch with their gradients, and what the twins keep of them.
+        let n_clips = self.neurons_at_once(subject, neurons)?.min(neurons.len()) * self.copies();
+        let batch = 4 * per_clip * n_clips as u64
+            + subject.own_gradient_bytes(n_clips, n_frames, [height, width]);
+        let shown = if subject.n_twins() > 1 { shown_bytes(subject, n_frames) } else { 0 };
+        // While files are written, results are there twice.
+        Ok(results + results.max(batch).max(shown))
     }
 }
+
+/// Inputs, on whole screens, that are shown at a time.
+pub(super) fn shown_at_once([height, width]: [usize; 2], n_frames: usize) -> usize {
+    (SHOWN_AT_ONCE / (n_frames * height * width).max(1)).clamp(1, 32)
+}
+
+/// Bytes that showing inputs on whole screens takes, about.
+pub(super) fn shown_bytes(subject: &Subject<'_>, n_frames: usize) -> u64 {
+    let [height, width] = subject.screen();
+    let n_clips = shown_at_once([height, width], n_frames);
+    let screens = (4 * n_clips * n_frames * height * width) as u64;
+    2 * screens + subject.own_gradient_bytes(n_clips, n_frames, [height, width])
+}
+
+/// Pixels of the screens that are shown at a time, unless one input has more.
+const SHOWN_AT_ONCE: usize = 1 << 20;
 
 /// Pixels of a batch.
 const PIXELS_AT_ONCE: usize = 1 << 16;

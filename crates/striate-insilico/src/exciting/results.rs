@@ -1,18 +1,15 @@
 //! From batches to an experiment.
 
-use ndarray::{ArrayView4, Axis, s};
+use ndarray::ArrayView4;
 use striate_model::Windows;
 
-use super::config::{ExcitingConfig, Goal};
+use super::config::{ExcitingConfig, Goal, shown_at_once};
 use super::constraint::similarity;
 use crate::error::InsilicoError;
 use crate::experiment::Experiment;
-use crate::familiarity::Familiarity;
+use crate::familiarity::{self, Familiarity, Strangeness};
 use crate::parts::Part;
 use crate::subject::{OwnClips, Subject};
-
-/// Training clips that are shown at a time.
-const CLIPS_AT_ONCE: usize = 32;
 
 /// The best inputs found so far.
 #[derive(Debug, Default)]
@@ -88,10 +85,11 @@ impl Results {
         }
     }
 
-    /// Everything that is told of the inputs.
+    /// Everything that is told of the inputs; `extremes` are the session's neurons' responses to the training
+    /// stimuli that drive them furthest.
     pub(super) fn finish(
         self,
-        subject: &Subject<'_>,
+        (subject, extremes): (&Subject<'_>, &[f32]),
         neurons: &[usize],
         config: &ExcitingConfig,
     ) -> Result<Experiment, InsilicoError> {
@@ -104,10 +102,10 @@ impl Results {
         let [n_frames, height, width] = self.shape;
         let axes = [("neuron", neurons.len()), ("frame", n_frames), ("y", height), ("x", width)];
         let about = "The input, in the neuron's window, on the scale of the recording's stimulus.";
-        self.response_columns(subject, neurons, &mut found)?;
-        let share = exceeding(&found, config.goal);
+        self.response_columns((subject, extremes), neurons, &mut found)?;
         found.summary.insert("n_neurons".into(), neurons.len() as f64);
-        found.summary.insert("share_beyond_best_training".into(), share);
+        let share = ("share_beyond_best_training", config.goal);
+        summarise(&mut found, share, ["response", "best_training_response"]);
         if config.n_diverse > 1 {
             let copies = ("copy", config.n_diverse);
             let axes = [&axes[..1], &[copies], &axes[1..]].concat();
@@ -122,7 +120,7 @@ impl Results {
 
     fn response_columns(
         &self,
-        subject: &Subject<'_>,
+        (subject, extremes): (&Subject<'_>, &[f32]),
         neurons: &[usize],
         found: &mut Experiment,
     ) -> Result<(), InsilicoError> {
@@ -137,10 +135,9 @@ impl Results {
         found.column("start_spread", unit, about, self.spreads.clone());
         let about = "Mean absolute correlation of the input with those from other starts.";
         found.column("start_agreement", "", about, self.agreements.clone());
-        let extreme = extreme_training_responses(subject, self.goal)?;
-        let about =
-            "Response to that of the sampled training clips that drives the neuron furthest.";
-        let values = neurons.iter().map(|&neuron| extreme[neuron]);
+        let about = "Mean response over as many frames of the training stimuli, where they drive the \
+                     neuron furthest.";
+        let values = neurons.iter().map(|&neuron| f64::from(extremes[neuron]));
         found.column("best_training_response", unit, about, values);
         let about = "Row of the window's upper left pixel on the screen.";
         found.column("window_row", "px", about, self.origins.iter().map(|at| at[0] as f64));
@@ -161,13 +158,8 @@ impl Results {
         let shape = (self.origins.len(), n_frames, height, width);
         let inputs = ArrayView4::from_shape(shape, &self.inputs)
             .map_err(|e| InsilicoError::mismatch("inputs", e, format!("{shape:?}")))?;
-        let judged = known.judge(inputs)?;
-        let about = "Mahalanobis distance of the input from training stimuli in such windows.";
-        let distances = judged.iter().map(|judged| judged.distance);
-        found.column("distance_from_training", "", about, distances);
-        let about = "Share of the training stimuli that are farther out than the input.";
-        let shares = judged.iter().map(|judged| judged.percentile);
-        found.column("share_of_training_farther", "", about, shares);
+        let judged: Vec<[f64; 2]> = known.judge(inputs)?.iter().map(Strangeness::numbers).collect();
+        familiarity::columns(found, "", "the input", &judged);
         Ok(())
     }
 
@@ -213,8 +205,9 @@ pub(super) fn respond_to_inputs(
     let per_input = n_frames * rows * columns;
     let n_predicted = n_frames + 1 - subject.n_lags();
     let mut responses = Vec::with_capacity(neurons.len());
-    for (index, some) in neurons.chunks(CLIPS_AT_ONCE).enumerate() {
-        let first = index * CLIPS_AT_ONCE;
+    let at_once = shown_at_once([height, width], n_frames);
+    for (index, some) in neurons.chunks(at_once).enumerate() {
+        let first = index * at_once;
         let mut screens = vec![subject.training.mean; some.len() * n_frames * height * width];
         let clips = screens.chunks_exact_mut(n_frames * height * width);
         for (clip, screen) in clips.enumerate() {
@@ -235,31 +228,19 @@ pub(super) fn respond_to_inputs(
     Ok(responses)
 }
 
-/// Largest (or smallest) response of every neuron to the training clips.
-pub(super) fn extreme_training_responses(
-    subject: &Subject<'_>,
-    goal: Goal,
-) -> Result<Vec<f64>, InsilicoError> {
+/// Tell in the summary, as `name`, the share of the neurons whose input drives them further than any training
+/// stimulus, among those of which both responses are known; nothing where there are none.
+pub(super) fn summarise(
+    found: &mut Experiment,
+    (name, goal): (&str, Goal),
+    [input, training]: [&str; 2],
+) {
     let sign = f64::from(goal.sign());
-    let mut extreme = vec![f64::NEG_INFINITY; subject.n_neurons()];
-    let clips = &subject.training.clips;
-    for first in (0..clips.len_of(Axis(0))).step_by(CLIPS_AT_ONCE) {
-        let last = (first + CLIPS_AT_ONCE).min(clips.len_of(Axis(0)));
-        let responses = subject.respond(clips.slice(s![first..last, .., .., ..]))?;
-        for row in responses.rows() {
-            for (extreme, &response) in extreme.iter_mut().zip(row) {
-                *extreme = extreme.max(sign * f64::from(response));
-            }
-        }
+    let of = |name| found.values_of(name).unwrap_or_default().iter();
+    let pairs = of(input).zip(of(training)).filter_map(|(input, training)| input.zip(*training));
+    let beyond: Vec<bool> = pairs.map(|(input, training)| sign * input > sign * training).collect();
+    if !beyond.is_empty() {
+        let n_beyond = beyond.iter().filter(|&&beyond| beyond).count();
+        found.summary.insert(name.into(), n_beyond as f64 / beyond.len() as f64);
     }
-    Ok(extreme.into_iter().map(|response| sign * response).collect())
-}
-
-/// Share of the neurons whose input drives them further than any training stimulus.
-fn exceeding(found: &Experiment, goal: Goal) -> f64 {
-    let sign = f64::from(goal.sign());
-    let of = |name| found.values_of(name).unwrap_or_default().iter().flatten();
-    let pairs = of("response").zip(of("best_training_response"));
-    let n_beyond = pairs.filter(|&(input, training)| sign * input > sign * training).count();
-    n_beyond as f64 / found.neurons.len().max(1) as f64
 }

@@ -1,3 +1,5 @@
+use striate_formats::safetensors;
+
 use super::*;
 
 fn example() -> Experiment {

@@ -63,6 +63,10 @@ impl Features {
         &self.names
     }
 
+    pub(super) fn is_video(&self) -> bool {
+        self.is_video
+    }
+
     pub(super) fn check(&self, n_frames: usize, size: [usize; 2]) -> Result<(), InsilicoError> {
         if size != self.size {
             let text = |[height, width]: [usize; 2]| format!("{height} x {width}");

@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 use striate_base::Streams;
 
-/// Stimuli drawn with replacement, several times.
+/// Stimuli drawn with replacement, several times; where never, nothing has an error.
 pub(super) struct Bootstrap {
+    n_stimuli: usize,
     draws: Vec<Vec<usize>>,
 }
 
@@ -12,14 +13,13 @@ impl Bootstrap {
     pub(super) fn new(n_stimuli: usize, n_draws: usize, streams: &Streams) -> Self {
         let mut random = streams.stream("bootstrap of stimuli");
         let draws = (0..n_draws).map(|_| (0..n_stimuli).map(|_| random.below(n_stimuli)).collect());
-        Self { draws: draws.collect() }
+        Self { n_stimuli, draws: draws.collect() }
     }
 
     /// Values of some statistics of the stimuli drawn, and their standard errors: the deviation over draws
     /// of each, as far as it is a number.
     pub(super) fn of(&self, statistics: impl Fn(&[usize]) -> Vec<f64> + Sync) -> Estimates {
-        let n = self.draws.first().map_or(0, Vec::len);
-        let values = statistics(&(0..n).collect::<Vec<_>>());
+        let values = statistics(&(0..self.n_stimuli).collect::<Vec<_>>());
         let drawn: Vec<Vec<f64>> = self.draws.par_iter().map(|draw| statistics(draw)).collect();
         let error = |place: usize| {
             let of_draws = drawn.iter().map(|values| values[place]).filter(|v| v.is_finite());

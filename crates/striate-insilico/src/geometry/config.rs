@@ -26,7 +26,8 @@ pub struct GeometryConfig {
     /// Random halves of the repeats for reliabilities, 1 to 1000. Default 10.
     pub n_splits: usize,
     /// First and last rank (from 1) of the eigenvalues that the exponent is fitted to, up to half
-    /// the number of stimuli, each 1 to 2000. Default 10 and 100; Stringer et al. (2019), with 2800 stimuli, took 11 to 500.
+    /// the number of stimuli and half that of neurons, each 1 to 2000. Default 10 and 100; Stringer et al.
+    /// (2019), with 2800 stimuli, took 11 to 500.
     pub power_law_ranks: [usize; 2],
 }
 

@@ -14,6 +14,7 @@ use super::patterns::Patterns;
 use super::rank::{spearman, spearman_brown};
 use crate::error::InsilicoError;
 use crate::experiment::Experiment;
+use crate::jackknife::Error;
 use crate::training::spread;
 
 /// Pairs of neurons kept for pictures at most.
@@ -31,6 +32,7 @@ pub(super) struct Work<'a> {
 fn note(found: &mut Experiment, name: &str, [value, error]: [f64; 2]) {
     note_alone(found, name, value);
     note_alone(found, &format!("{name}_error"), error);
+    found.uncertain(name, Error::Linear);
 }
 
 fn note_alone(found: &mut Experiment, name: &str, value: f64) {
@@ -58,6 +60,7 @@ impl Work<'_> {
         found.column("correlation_with_recorded", "", about, correlations.values);
         let name = "correlation_with_recorded_error";
         found.column(name, "", "Its standard error.", correlations.errors);
+        found.uncertain("correlation_with_recorded", Error::Linear);
         if self.patterns.is_repeated() {
             let of_trial =
                 |(stimulus, repeats): (usize, &Array2<f64>)| vec![stimulus; repeats.nrows()];
@@ -231,7 +234,9 @@ impl Work<'_> {
         about: &str,
         of: impl Fn(&[usize]) -> Spectrum + Sync,
     ) -> Result<(), InsilicoError> {
-        let ranks = self.config.power_law_ranks;
+        // Fewer neurons than stimuli have no more dimensions than neurons.
+        let [first, last] = self.config.power_law_ranks;
+        let ranks = [first, last.min(self.patterns.twin.ncols() / 2)];
         let n = self.patterns.groups.len();
         // The last component of as many stimuli is none.
         let n_ranks = n - 1;
@@ -252,6 +257,9 @@ impl Work<'_> {
                 let values = values[start..start + n_ranks].iter().map(known).collect();
                 found.array((&format!("{what}_{name}{error}"), "", about), &axes, values)?;
             }
+        }
+        for what in ["eigenspectrum", "explained_variance"] {
+            found.uncertain(&format!("{what}_{name}"), Error::Linear);
         }
         if !found.scales.iter().any(|scale| scale.name == "rank") {
             found.scale("rank", (1..=n_ranks).map(|rank| rank as f32));

@@ -1,19 +1,11 @@
 //! Correlations of values and of their ranks.
 
+use ndarray::ArrayView1;
+use striate_score::cca::correlation;
+
 /// Pearson's correlation; 0 where either does not vary or is not finite.
 pub(super) fn pearson(x: &[f64], y: &[f64]) -> f64 {
-    let n = x.len() as f64;
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / n;
-    let (x_mean, y_mean) = (mean(x), mean(y));
-    let [mut xx, mut yy, mut xy] = [0.0; 3];
-    for (x, y) in x.iter().zip(y) {
-        let (x, y) = (x - x_mean, y - y_mean);
-        xx += x * x;
-        yy += y * y;
-        xy += x * y;
-    }
-    let found = xy / (xx * yy).sqrt();
-    if found.is_finite() { found.clamp(-1.0, 1.0) } else { 0.0 }
+    correlation(ArrayView1::from(x), ArrayView1::from(y)).unwrap_or(0.0)
 }
 
 /// Spearman's correlation, equal values at their mean rank.

@@ -8,6 +8,7 @@ use striate_recording::{Session, TrialData};
 
 use super::config::GeometryConfig;
 use crate::error::InsilicoError;
+use crate::familiarity::{Familiarity, Strangeness};
 use crate::subject::Subject;
 use crate::training::spread;
 
@@ -46,7 +47,7 @@ impl Responses {
         config: &GeometryConfig,
         streams: &Streams,
         (progress, cancel): (&mut dyn Progress, &CancelToken),
-    ) -> Result<Self, InsilicoError> {
+    ) -> Result<(Self, Vec<Strangeness>), InsilicoError> {
         if let Some(neuron) = neurons.iter().find(|&&neuron| neuron >= subject.n_neurons()) {
             let expected = format!("below {}", subject.n_neurons());
             return Err(InsilicoError::mismatch("number of a neuron", neuron, expected));
@@ -60,6 +61,8 @@ impl Responses {
         let (recorded, drawn) = (Vec::new(), Vec::new());
         let mut found =
             Self { tier, neurons, pair_neurons, groups: Vec::new(), recorded, drawn, twin };
+        let known = Familiarity::of(&subject.training)?;
+        let mut strangeness = Vec::new();
         let n_trials: usize = groups.iter().map(|group| group.trials.len()).sum();
         progress.start("responses", Some(n_trials as u64));
         for (number, group) in groups.iter().enumerate() {
@@ -67,18 +70,19 @@ impl Responses {
                 return Err(InsilicoError::Cancelled);
             }
             found.groups.extend(group.bins.iter().map(|_| number));
-            found.add((subject, session), group, streams)?;
+            found.add((subject, session), (number, group), streams)?;
+            strangeness.extend(judge(&known, session, group)?);
             progress.advance(group.trials.len() as u64);
         }
         progress.finish();
-        Ok(found)
+        Ok((found, strangeness))
     }
 
     /// Show one group.
     fn add(
         &mut self,
         (subject, session): (&Subject<'_>, &Session),
-        group: &Group,
+        (number, group): (usize, &Group),
         streams: &Streams,
     ) -> Result<(), InsilicoError> {
         let n_lost = subject.n_lags() - 1;
@@ -90,7 +94,7 @@ impl Responses {
         for (repeat, &trial) in group.trials.iter().enumerate() {
             let data = session.load_whole(trial)?;
             let mut random = streams.stream(&format!("responses to trial {trial}"));
-            let sample = subject.draw(&data, trial, &mut random)?;
+            let sample = subject.draw(&data, number, &mut random)?;
             if repeat == 0 {
                 self.predict(subject, &data, &group.bins)?;
             }
@@ -129,6 +133,24 @@ impl Responses {
         }
         Ok(())
     }
+}
+
+/// How far each stimulus of a group is from training stimuli, over at least the two frames that a video has.
+fn judge(
+    known: &Familiarity,
+    session: &Session,
+    group: &Group,
+) -> Result<Vec<Strangeness>, InsilicoError> {
+    let Some(&trial) = group.trials.first() else { return Ok(Vec::new()) };
+    let stimulus = session.load_whole(trial)?.stimulus;
+    let mut found = Vec::new();
+    for bin in &group.bins {
+        let first =
+            if known.is_video() { bin.start.min(bin.end.saturating_sub(2)) } else { bin.start };
+        let clip = stimulus.slice(s![first..bin.end, .., ..]);
+        found.extend(known.judge(clip.insert_axis(Axis(0)))?);
+    }
+    Ok(found)
 }
 
 /// Mean of `[frame, neuron]` over some frames, of some neurons.

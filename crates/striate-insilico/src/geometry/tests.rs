@@ -112,6 +112,16 @@ fn a_planted_geometry_is_found() {
 }
 
 #[test]
+fn few_neurons_have_no_more_ranks_than_they_are() {
+    let found = Planted { n_neurons: 24, ..EASY }.found();
+    let exponent = found.summary["power_law_exponent_recorded"];
+    // Beyond rank 24 eigenvalues are rounding: with them the exponent was beyond 10.
+    assert!((0.0..4.0).contains(&exponent), "{exponent}");
+    let found = Planted { n_neurons: 8, ..EASY }.found();
+    assert!(!found.summary.contains_key("power_law_exponent_recorded"));
+}
+
+#[test]
 fn distances_without_noise_are_those_of_the_truth() {
     let found = EASY.found();
     let array = |name: &str| &found.arrays.iter().find(|array| array.name == name).unwrap().values;

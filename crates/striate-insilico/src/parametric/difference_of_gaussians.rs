@@ -53,6 +53,9 @@ pub struct DifferenceOfGaussiansFit {
     /// The standard error of each parameter, under the same conditions as in
     /// [`super::GaborFit::standard_errors`].
     pub standard_errors: Option<DifferenceOfGaussians>,
+    /// Whether the centre or a size is at an end of its range: what is sought lies beyond, or nowhere, and there
+    /// are no errors.
+    pub is_at_bound: bool,
     /// How good the description is.
     pub quality: FitQuality,
 }
@@ -115,7 +118,8 @@ impl DifferenceOfGaussians {
 ///
 /// Ranges: centre within the picture or a quarter of its longer side beyond, the centre's sigma from 0.3
 /// pixels to the longer side, the surround's from 1.1 to 20 times that. A field without surround does
-/// not determine its size: the errors are large then, or there are none.
+/// not determine its size: the errors are large then, or there are none. A fit that ends at an end of a range
+/// says so.
 ///
 /// # Shapes
 /// `picture` is `[height, width]`, at least 5 x 5, in any unit.
@@ -133,13 +137,16 @@ pub fn fit_difference_of_gaussians(
         let ([x, y], sigma) = (blob.centre, blob.sigma.ln());
         RATIOS.map(|ratio| [x, y, sigma, ratio.ln(), 0.0, 0.0, 0.0])
     });
-    let fitted = picture.fit::<Concentric, N>(starts, &bounds(&picture), config);
+    let bounds = bounds(&picture);
+    let fitted = picture.fit::<Concentric, N>(starts, &bounds, config);
     let Fitted { parameters, covariance, quality } = fitted;
+    let is_at = |(value, [low, high]): (&f64, &[f64; 2])| value <= low || value >= high;
+    let is_at_bound = parameters.iter().zip(&bounds).any(is_at);
     let parameters = DifferenceOfGaussians::from_parameters(&parameters);
     let standard_errors = covariance.map(|covariance| parameters.errors(&covariance));
     let on = parameters.amplitude_centre >= parameters.amplitude_surround;
     let polarity = if on { Polarity::On } else { Polarity::Off };
-    Ok(DifferenceOfGaussiansFit { parameters, polarity, standard_errors, quality })
+    Ok(DifferenceOfGaussiansFit { parameters, polarity, standard_errors, is_at_bound, quality })
 }
 
 fn bounds(picture: &Picture) -> [[f64; 2]; N] {

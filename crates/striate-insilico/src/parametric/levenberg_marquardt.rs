@@ -154,16 +154,10 @@ impl<const N: usize> Minimum<N> {
     /// converged or the residuals do not determine the parameters.
     pub(super) fn covariance(&self, n_residuals: usize) -> Option<[[f64; N]; N]> {
         let degrees = n_residuals.checked_sub(N).filter(|&degrees| degrees > 0)?;
-        let scale = self.sum_of_squares / degrees as f64;
-        let inverse = self.inverse_normal()?;
-        Some(inverse.map(|row| row.map(|value| scale * value)))
-    }
-
-    /// `(J^T J)^-1`, the covariance where residuals have variance 1. None as for `covariance`.
-    pub(super) fn inverse_normal(&self) -> Option<[[f64; N]; N]> {
         if !self.converged {
             return None;
         }
+        let variance = self.sum_of_squares / degrees as f64;
         // Scaled to a diagonal of 1, so that units of parameters do not decide what is singular.
         let scales: [f64; N] = std::array::from_fn(|k| self.normal[k][k].sqrt());
         let scaled = std::array::from_fn(|i| {
@@ -171,7 +165,7 @@ impl<const N: usize> Minimum<N> {
         });
         let inverse = Cholesky::<N>::new(&scaled)?.inverse();
         Some(std::array::from_fn(|i| {
-            std::array::from_fn(|j| inverse[i][j] / (scales[i] * scales[j]))
+            std::array::from_fn(|j| variance * inverse[i][j] / (scales[i] * scales[j]))
         }))
     }
 }

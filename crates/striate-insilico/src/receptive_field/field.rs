@@ -61,14 +61,5 @@ impl Field {
 
 /// Pearson's correlation; NaN where either is constant.
 pub(super) fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let n = a.len() as f64;
-    let (mean_a, mean_b) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
-    let [mut ab, mut aa, mut bb] = [0.0; 3];
-    for (a, b) in a.iter().zip(b) {
-        let (a, b) = (a - mean_a, b - mean_b);
-        ab += a * b;
-        aa += a * a;
-        bb += b * b;
-    }
-    ab / (aa * bb).sqrt()
+    striate_score::cca::correlation(a.into(), b.into()).unwrap_or(f64::NAN)
 }

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::field::Field;
 use super::separated::Separated;
 use crate::experiment::Experiment;
+use crate::jackknife::Error;
 use crate::parametric::{
     DifferenceOfGaussiansFit, GaborFit, PictureFitConfig, fit_difference_of_gaussians, fit_gabor,
 };
@@ -63,6 +64,10 @@ impl Fits {
         self.difference.as_ref().map_or(f64::NAN, |fit| fit.quality.explained_variance)
     }
 
+    fn is_difference_at_bound(&self) -> f64 {
+        self.difference.as_ref().map_or(f64::NAN, |fit| f64::from(u8::from(fit.is_at_bound)))
+    }
+
     /// Along an axis, the centre of the description that explains more.
     fn centre(&self, axis: usize) -> Told {
         if self.explained_by_difference() > self.explained_by_gabor() || self.gabor.is_none() {
@@ -93,10 +98,12 @@ impl Table<'_> {
         });
         let about = "Orientation of the stripes of the Gabor function fitted to the filter; 0 is horizontal, counted counter-clockwise.";
         self.pair("gabor_orientation", "deg", about, |i| fits[i].of_gabor(|g| g.orientation_deg));
+        self.found.uncertain("gabor_orientation", Error::Circular(180.0));
         let about = "Wavelength of that Gabor function.";
         self.pair("gabor_wavelength", "px", about, |i| fits[i].of_gabor(|g| g.wavelength_px));
         let about = "Phase of its cosine at the centre; 0 is bright in the middle.";
         self.pair("gabor_phase", "deg", about, |i| fits[i].of_gabor(|g| g.phase_deg));
+        self.found.uncertain("gabor_phase", Error::Circular(360.0));
         let about = "Standard deviation of its envelope along the stripes.";
         self.pair("gabor_sigma_along", "px", about, |i| fits[i].of_gabor(|g| g.sigma_along_px));
         let about = "Standard deviation of its envelope across the stripes.";
@@ -110,6 +117,9 @@ impl Table<'_> {
         self.pair("surround_sigma", "px", about, |i| {
             fits[i].of_difference(|d| d.sigma_surround_px)
         });
+        let about = "1 where its centre or a size is at an end of the range of the fit, and so has no error.";
+        let at_bound = fits.iter().map(Fits::is_difference_at_bound);
+        self.found.column("is_difference_of_gaussians_at_bound", "", about, at_bound);
         let about = "Share of the spatial variance that it explains.";
         let explained = fits.iter().map(Fits::explained_by_difference);
         self.found.column("difference_of_gaussians_fit", "", about, explained);
@@ -121,5 +131,6 @@ impl Table<'_> {
         let errors = all.iter().map(|told| told.1.unwrap_or(f64::NAN));
         let about = "Standard error of the column before.";
         self.found.column(&format!("{name}_error"), unit, about, errors);
+        self.found.uncertain(name, Error::Linear);
     }
 }

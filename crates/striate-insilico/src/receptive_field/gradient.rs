@@ -5,14 +5,19 @@ use rayon::prelude::*;
 use striate_base::{CancelToken, Progress};
 use striate_model::Windows;
 
+use super::config::ReceptiveFieldConfig;
 use super::field::Field;
 use super::separated::{dot, first_eigenvector};
 use crate::error::InsilicoError;
+use crate::parts::{Part, Parts};
 use crate::subject::{OwnClips, Subject};
 use crate::training::spread;
 
 /// Pixels of all frames of all clips of a call, which bounds its memory.
 const PIXELS_AT_A_TIME: usize = 1 << 17;
+
+/// Neurons whose gradients are kept together.
+const NEURONS_IN_PART: usize = 64;
 
 /// What gradients show of some neurons.
 pub(super) struct GradientFields {
@@ -37,10 +42,10 @@ pub(super) fn measure(
     subject: &Subject<'_>,
     neurons: &[usize],
     windows: &Windows,
-    (n_clips, n_parts): (usize, usize),
+    (config, parts): (&ReceptiveFieldConfig, &Parts),
     (progress, cancel): (&mut dyn Progress, &CancelToken),
 ) -> Result<GradientFields, InsilicoError> {
-    let clips = Clips::new(subject, n_clips);
+    let clips = Clips::new(subject, config.n_clips);
     progress.start("gradients", Some(neurons.len() as u64));
     let mut found = GradientFields {
         grey: Vec::new(),
@@ -48,26 +53,80 @@ pub(super) fn measure(
         filter: Vec::new(),
         linearity: Vec::new(),
     };
-    for (&neuron, &origin) in neurons.iter().zip(&windows.origins) {
-        if cancel.is_cancelled() {
-            return Err(InsilicoError::Cancelled);
-        }
-        let [grey, all @ ..] = &clips.gradients(subject, neuron, (windows.size, origin))?[..]
-        else {
-            return Err(InsilicoError::mismatch("gradients", 0, "one for each clip"));
-        };
-        let size = windows.size;
-        let field = |parts| Field { n_frames: subject.n_lags(), size, origin, parts };
-        let (filters, linearity) = summarise(all, n_parts);
-        let [mean, filter] = filters;
-        found.grey.push(field(vec![grey.clone()]));
-        found.mean.push(field(mean));
-        found.filter.push(field(filter));
-        found.linearity.push(linearity);
-        progress.advance(1);
+    let each = neurons.chunks(NEURONS_IN_PART).zip(windows.origins.chunks(NEURONS_IN_PART));
+    for (number, (neurons, origins)) in each.enumerate() {
+        let mut n_done = 0;
+        let part = parts.finished_or(&format!("gradients-{number}"), || {
+            let places = neurons.iter().zip(origins);
+            let gradients = places.map(|(&neuron, &origin)| {
+                if cancel.is_cancelled() {
+                    return Err(InsilicoError::Cancelled);
+                }
+                n_done += 1;
+                progress.advance(1);
+                clips.gradients(subject, neuron, (windows.size, origin))
+            });
+            part_of(gradients, config.n_parts)
+        })?;
+        found.extend(part, (subject.n_lags(), windows.size), origins)?;
+        progress.advance((neurons.len() - n_done) as u64);
     }
     progress.finish();
     Ok(found)
+}
+
+/// What is kept of some neurons' gradients at grey and at training clips.
+fn part_of(
+    gradients: impl Iterator<Item = Result<Vec<Vec<f64>>, InsilicoError>>,
+    n_parts: usize,
+) -> Result<Part, InsilicoError> {
+    let [mut grey, mut mean, mut filter, mut linearity] = [const { Vec::new() }; 4];
+    let narrow =
+        |values: &[f64], onto: &mut Vec<f32>| onto.extend(values.iter().map(|&v| v as f32));
+    for gradients in gradients {
+        let gradients = gradients?;
+        let [of_grey, all @ ..] = &gradients[..] else {
+            return Err(InsilicoError::mismatch("gradients", 0, "one for each clip"));
+        };
+        let ([of_mean, of_filter], share) = summarise(all, n_parts);
+        narrow(of_grey, &mut grey);
+        of_mean.iter().for_each(|part| narrow(part, &mut mean));
+        of_filter.iter().for_each(|part| narrow(part, &mut filter));
+        linearity.push(share as f32);
+    }
+    let n = linearity.len();
+    let mut part = Part::default();
+    for (name, values) in
+        [("grey", grey), ("mean", mean), ("filter", filter), ("linearity", linearity)]
+    {
+        part.push(name, &[n, values.len() / n.max(1)], values);
+    }
+    Ok(part)
+}
+
+impl GradientFields {
+    /// Add what was kept of neurons with windows of some size at `origins`.
+    fn extend(
+        &mut self,
+        mut part: Part,
+        (n_frames, size): (usize, [usize; 2]),
+        origins: &[[usize; 2]],
+    ) -> Result<(), InsilicoError> {
+        let length = n_frames * size[0] * size[1];
+        for (name, fields) in
+            [("grey", &mut self.grey), ("mean", &mut self.mean), ("filter", &mut self.filter)]
+        {
+            let values = part.take(name)?.values;
+            let per_neuron = values.len() / origins.len().max(1);
+            for (&origin, values) in origins.iter().zip(values.chunks_exact(per_neuron)) {
+                let wide = |part: &[f32]| part.iter().map(|&value| f64::from(value)).collect();
+                let parts = values.chunks_exact(length).map(wide).collect();
+                fields.push(Field { n_frames, size, origin, parts });
+            }
+        }
+        self.linearity.extend(part.take("linearity")?.values.into_iter().map(f64::from));
+        Ok(())
+    }
 }
 
 /// Grey and training clips.

@@ -7,14 +7,16 @@ use striate_model::Twin;
 use super::field::correlation;
 use super::*;
 use crate::testing::planted::{self, KERNEL_OVER_TIME, Kind, cells};
-use crate::testing::subject_of;
 
 fn measure(twin: &Twin, config: &ReceptiveFieldConfig) -> Experiment {
-    let subject = subject_of(twin, planted::training(twin));
+    measure_all(&[twin], config)
+}
+
+fn measure_all(twins: &[&Twin], config: &ReceptiveFieldConfig) -> Experiment {
+    let subject = Subject::of_sample(twins, "mouse", planted::training(twins[0])).unwrap();
     let neurons: Vec<usize> = (0..subject.n_neurons()).collect();
-    let streams = Streams::new(5);
-    receptive_fields(&subject, &neurons, config, &streams, &mut NoProgress, &CancelToken::new())
-        .unwrap()
+    let watch = (&mut NoProgress as &mut dyn Progress, &CancelToken::new());
+    receptive_fields(&subject, &neurons, config, &Streams::new(5), &Parts::none(), watch).unwrap()
 }
 
 fn column(found: &Experiment, name: &str) -> Vec<f64> {
@@ -108,6 +110,49 @@ fn average_of_noise_is_the_gradient_of_a_linear_cell_within_its_error() {
 }
 
 #[test]
+fn fields_of_several_twins_have_their_differences_as_errors() {
+    let moved = |by: f64| {
+        let mut cells = cells()[..2].to_vec();
+        cells.iter_mut().for_each(|cell| cell.gabor.centre_px[0] += by);
+        planted::twin(&cells, true)
+    };
+    let twins = [moved(-1.0), moved(1.0)];
+    let config = ReceptiveFieldConfig { n_noise_frames: 1000, ..ReceptiveFieldConfig::default() };
+    let found = measure_all(&[&twins[0], &twins[1]], &config);
+    for of in ["gradient", "grey_gradient", "filter"] {
+        let errors = column(&found, &format!("{of}_x_error"));
+        // The standard error of two values 2 apart.
+        assert!(errors.iter().all(|error| (error - 1.0).abs() < 0.1), "{of} {errors:?}");
+        let spatial = array(&found, &format!("{of}_spatial_error"));
+        assert_eq!(spatial.shape(), array(&found, &format!("{of}_spatial")).shape());
+        assert!(spatial.iter().all(|error| error.is_finite()));
+    }
+    assert!(column(&found, "gabor_orientation_error").iter().all(|&error| error < 1.0));
+    let alone = measure(&twins[0], &config);
+    assert!(alone.values_of("filter_x_error").is_none());
+    assert!(alone.array_of("gradient_spatial_error").is_none());
+    // Those of the noise add to it.
+    let together = column(&found, "sta_x_error");
+    let of_one = column(&alone, "sta_x_error");
+    for (together, of_one) in together.iter().zip(of_one) {
+        assert!(*together > 0.8 && of_one > 0.0, "{together} {of_one}");
+    }
+}
+
+#[test]
+fn noise_as_in_training_is_as_near_as_training() {
+    let twin = planted::twin(&cells()[..2], true);
+    let law = striate_stimuli::NoiseLaw::Gaussian;
+    let config = ReceptiveFieldConfig { n_noise_frames: 400, noise_law: law, ..Default::default() };
+    let found = measure(&twin, &config);
+    let farther = column(&found, "noise_share_of_training_farther");
+    assert!(farther.iter().all(|share| (0.15..0.85).contains(share)), "{farther:?}");
+    let config = ReceptiveFieldConfig { noise_contrast: Some(0.9), ..config };
+    let found = measure(&twin, &config);
+    assert!(column(&found, "noise_share_of_training_farther").iter().all(|&share| share == 0.0));
+}
+
+#[test]
 fn a_cell_that_sees_nothing_has_no_field() {
     let mut twin = planted::twin(&cells()[..2], true);
     for parameter in &mut twin.parameters_mut().0 {
@@ -139,4 +184,26 @@ fn settings_outside_their_range_are_refused() {
     let config = ReceptiveFieldConfig { n_clips: 1, ..ReceptiveFieldConfig::default() };
     let error = config.check().unwrap_err();
     assert!(error.to_string().contains("`n_clips`: found 1"), "{error}");
+}
+
+#[test]
+fn parts_that_are_kept_are_not_made_again_and_change_nothing() {
+    let twin = planted::twin(&cells()[..3], true);
+    let subject = Subject::of_sample(&[&twin], "mouse", planted::training(&twin)).unwrap();
+    let config = ReceptiveFieldConfig { n_noise_frames: 1600, ..ReceptiveFieldConfig::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let ask = |parts: &Parts, cancel: &CancelToken| {
+        let watch = (&mut NoProgress as &mut dyn Progress, cancel);
+        receptive_fields(&subject, &[0, 2], &config, &Streams::new(5), parts, watch)
+    };
+    let whole = ask(&Parts::none(), &CancelToken::new()).unwrap();
+    let parts = Parts::in_folder(folder.path(), &"made by this");
+    assert_eq!(ask(&parts, &CancelToken::new()).unwrap(), whole);
+    // Asked to stop from the start, it would stop where anything were left to do.
+    let stopped = CancelToken::new();
+    stopped.cancel();
+    assert_eq!(ask(&parts, &stopped).unwrap(), whole);
+    std::fs::remove_file(folder.path().join("noise-3.safetensors")).unwrap();
+    assert!(matches!(ask(&parts, &stopped), Err(InsilicoError::Cancelled)));
+    assert_eq!(ask(&parts, &CancelToken::new()).unwrap(), whole);
 }

@@ -14,9 +14,10 @@ pub struct TuningConfig {
     /// Spatial frequencies in cycles per pixel, ascending, above 0 to 0.5. Default: eight, by equal
     /// factors, from one cycle on the screen's shorter side to 0.4.
     pub spatial_frequencies_cpp: Option<Vec<f64>>,
-    /// Temporal frequencies, ascending, above 0; moved to whole cycles in `window_s`. Twins of images
-    /// are not shown any. Default 1, 2, 4, 7 and 12 Hz.
-    pub temporal_frequencies_hz: Vec<f64>,
+    /// Temporal frequencies, ascending, each at least half a cycle in `window_s` and at most half the frame
+    /// rate; moved to whole cycles in `window_s`. Twins of images are not shown any. Default: those of 1, 2, 4,
+    /// 7 and 12 Hz that the frame rate shows.
+    pub temporal_frequencies_hz: Option<Vec<f64>>,
     /// Contrast of all gratings but those that differ in contrast, above 0 to 1. Default 0.5.
     pub contrast: f64,
     /// Contrasts, ascending, above 0 to 1, at least 3. Default 0.06, 0.12, 0.2, 0.35, 0.5, 0.7 and 1.
@@ -40,7 +41,7 @@ impl Default for TuningConfig {
         Self {
             n_directions: 16,
             spatial_frequencies_cpp: None,
-            temporal_frequencies_hz: vec![1.0, 2.0, 4.0, 7.0, 12.0],
+            temporal_frequencies_hz: None,
             contrast: 0.5,
             contrasts: vec![0.06, 0.12, 0.2, 0.35, 0.5, 0.7, 1.0],
             diameters_px: None,
@@ -64,7 +65,8 @@ impl TuningConfig {
         in_range("n_directions", n, holds, "an even number, 8 to 360")?;
         let frequencies = self.spatial_frequencies_cpp.as_deref();
         ascending("spatial_frequencies_cpp", frequencies.unwrap_or(&[0.5]), (1, 0.5))?;
-        ascending("temporal_frequencies_hz", &self.temporal_frequencies_hz, (1, f64::MAX))?;
+        let frequencies = self.temporal_frequencies_hz.as_deref();
+        ascending("temporal_frequencies_hz", frequencies.unwrap_or(&[1.0]), (1, f64::MAX))?;
         let contrast = self.contrast;
         in_range("contrast", contrast, contrast > 0.0 && contrast <= 1.0, "above 0 to 1")?;
         ascending("contrasts", &self.contrasts, (3, 1.0))?;

@@ -1,6 +1,5 @@
 //! The curves through each neuron's optimum.
 
-use super::battery::Responses;
 use super::config::TuningConfig;
 use super::display::{Aperture, Cycle, Display, Stimulus};
 use crate::subject::Subject;
@@ -59,7 +58,7 @@ impl Axes {
         Self {
             directions_deg: (0..n).map(|i| turn * i as f64 / n as f64).collect(),
             frequencies_cpp: frequencies_cpp.unwrap_or_else(|| by_factors(lowest, 0.4, 8)),
-            cycles: display.cycles(&config.temporal_frequencies_hz),
+            cycles: display.cycles(config.temporal_frequencies_hz.as_deref()),
             contrasts: config.contrasts.clone(),
             diameters_px: diameters_px.unwrap_or_else(|| by_factors(3.0, longest, 8)),
         }
@@ -168,26 +167,4 @@ impl Axes {
 fn strength(cycle: &Cycle, grey: f64, is_modulated: bool) -> f64 {
     let [cosine, sine] = cycle.harmonic;
     if is_modulated { cosine.hypot(sine) } else { cycle.mean - grey }
-}
-
-/// The mean over twins, without one of them if one is named.
-pub(super) fn mean(twins: &[Responses], left_out: Option<usize>) -> Responses {
-    let kept: Vec<&Responses> = twins
-        .iter()
-        .enumerate()
-        .filter(|&(twin, _)| Some(twin) != left_out)
-        .map(|(_, responses)| responses)
-        .collect();
-    let n = kept.len() as f64;
-    let add = |sum: Cycle, value: Cycle| Cycle {
-        mean: sum.mean + value.mean / n,
-        harmonic: [0, 1].map(|part| sum.harmonic[part] + value.harmonic[part] / n),
-    };
-    let over = |neuron: usize, stimulus: usize| {
-        kept.iter().map(|twin| twin[neuron][stimulus]).fold(Cycle::default(), add)
-    };
-    let n_neurons = kept.first().map_or(0, |twin| twin.len());
-    let n_stimuli = |neuron: usize| kept[0][neuron].len();
-    let of = |neuron: usize| (0..n_stimuli(neuron)).map(|s| over(neuron, s)).collect();
-    (0..n_neurons).map(of).collect()
 }

@@ -3,9 +3,12 @@
 use striate_stimuli::{Canvas, Grating, grating};
 
 use super::config::TuningConfig;
-use crate::error::InsilicoError;
+use crate::error::{InsilicoError, in_range};
 use crate::subject::Subject;
 use crate::training::TrainingSample;
+
+/// Temporal frequencies where none are asked for.
+const USUAL_HZ: [f64; 5] = [1.0, 2.0, 4.0, 7.0, 12.0];
 
 /// One grating, drifting or in all its phases; grey where contrast is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,16 +96,35 @@ impl Display {
         (0..self.n_responses()).map(|response| f32::from(u8::from(is_apart(response)))).collect()
     }
 
-    /// Whole cycles nearest to temporal frequencies, each once; one where nothing drifts.
-    pub(super) fn cycles(&self, frequencies_hz: &[f64]) -> Vec<usize> {
+    /// Refuse temporal frequencies that would have to be moved by more than to whole cycles.
+    pub(super) fn check(&self, frequencies_hz: Option<&[f64]>) -> Result<(), InsilicoError> {
+        let range = self.shown_hz();
+        let strange = frequencies_hz.unwrap_or_default().iter().find(|hz| !range.contains(hz));
+        let Some(hz) = strange.filter(|_| !self.is_still()) else { return Ok(()) };
+        let (low, high, rate) = (range.start(), range.end(), self.frame_rate_hz);
+        let expected = format!("{low} to {high}, what window_s and {rate} frames per second show");
+        in_range("temporal_frequencies_hz", hz, false, &expected)
+    }
+
+    /// Half a cycle in the time over which responses are averaged, and half the frame rate.
+    fn shown_hz(&self) -> std::ops::RangeInclusive<f64> {
+        0.5 * self.frame_rate_hz / self.n_steps as f64..=0.5 * self.frame_rate_hz
+    }
+
+    /// Whole cycles nearest to temporal frequencies, each once; one where nothing drifts. Of the usual
+    /// frequencies those that can be shown.
+    pub(super) fn cycles(&self, frequencies_hz: Option<&[f64]>) -> Vec<usize> {
         if self.is_still() {
             return vec![1];
         }
         let seconds = self.n_steps as f64 / self.frame_rate_hz;
         let whole = |hz: &f64| ((hz * seconds).round() as usize).clamp(1, (self.n_steps - 1) / 2);
-        let mut cycles: Vec<usize> = frequencies_hz.iter().map(whole).collect();
+        let usual = USUAL_HZ.into_iter().filter(|hz| self.shown_hz().contains(hz));
+        let usual: Vec<f64> = usual.collect();
+        let mut cycles: Vec<usize> = frequencies_hz.unwrap_or(&usual).iter().map(whole).collect();
         cycles.dedup();
-        cycles
+        // Where none of the usual ones can be shown, the slowest.
+        if cycles.is_empty() { vec![1] } else { cycles }
     }
 
     /// The temporal frequency of so many cycles; 0 where nothing drifts.

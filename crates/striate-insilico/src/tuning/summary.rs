@@ -53,8 +53,8 @@ pub(super) fn summarise(
             ),
             if over_grey > 0.0 { f64::from(u8::from(harmonic > over_grey)) } else { f64::NAN },
         ),
-        (flag("x", "Column of the centre of what is looked at, in pixels."), centre_px[0]),
-        (flag("y", "Row of the centre of what is looked at, in pixels."), centre_px[1]),
+        (number("x", "px", "Column of the centre of what is looked at."), centre_px[0]),
+        (number("y", "px", "Row of the centre of what is looked at."), centre_px[1]),
     ];
     of_direction(axes, curves, display, &mut found);
     of_frequency(axes, curves, display, &mut found);

@@ -37,4 +37,15 @@ impl Twin {
         // The pool holds up to 30 % beyond what is used at once.
         (values as f64 * 1.3) as u64 * size_of::<f32>() as u64
     }
+
+    /// Bytes that [`Twin::own_gradient`] keeps in memory at once for so many clips on windows of `size` rows and
+    /// columns, without parameters and input, about.
+    pub fn own_gradient_bytes(&self, n_clips: usize, n_frames: usize, size: [usize; 2]) -> u64 {
+        let core = self.core.activations(n_clips, n_frames);
+        // Statistics are fixed and weights have no gradients: of a layer's three activations two are kept, and
+        // little more than one is in flight.
+        let values = (2 * core.saved / 3 + core.largest) as f64;
+        let share = (size[0] * size[1]) as f64 / (self.spec.height * self.spec.width) as f64;
+        (values * share) as u64 * size_of::<f32>() as u64
+    }
 }

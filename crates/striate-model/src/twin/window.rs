@@ -22,6 +22,37 @@ pub struct Windows {
     pub origins: Vec<[usize; 2]>,
 }
 
+impl Windows {
+    /// The smallest windows that hold those of several twins of equal strides, of which each has one for
+    /// every neuron.
+    ///
+    /// ```
+    /// use striate_model::Windows;
+    ///
+    /// let one = Windows { size: [9, 10], origins: vec![[0, 4], [6, 2]] };
+    /// let other = Windows { size: [9, 10], origins: vec![[3, 4], [7, 10]] };
+    /// let both = Windows::hull(&[one, other], [16, 20], [1, 2]);
+    /// assert_eq!(both, Windows { size: [12, 18], origins: vec![[0, 2], [4, 2]] });
+    /// ```
+    pub fn hull(all: &[Self], screen: [usize; 2], stride: [usize; 2]) -> Self {
+        let n_neurons = all.first().map_or(0, |windows| windows.origins.len());
+        let ends = |neuron: usize, axis: usize| {
+            let of = |windows: &Self| (windows.origins[neuron][axis], windows.size[axis]);
+            let first = all.iter().map(|windows| of(windows).0).min().unwrap_or(0);
+            let last = all.iter().map(|windows| of(windows).0 + of(windows).1).max();
+            (first, last.unwrap_or(0))
+        };
+        let size = [0, 1].map(|axis| {
+            let lengths = (0..n_neurons).map(|neuron| ends(neuron, axis)).map(|(a, b)| b - a);
+            let longest = lengths.max().unwrap_or(0);
+            longest + (screen[axis] - longest) % stride[axis]
+        });
+        let origin =
+            |neuron| [0, 1].map(|axis| ends(neuron, axis).0.min(screen[axis] - size[axis]));
+        Self { size, origins: (0..n_neurons).map(origin).collect() }
+    }
+}
+
 /// A clip for each of some neurons.
 #[derive(Debug, Clone, Copy)]
 pub struct WindowInput<'a> {

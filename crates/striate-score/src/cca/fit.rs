@@ -84,6 +84,10 @@ impl CanonicalFit {
     /// Correlation of each pair of mixtures on any frames; 0 where one is constant.
     pub fn score(&self, first: ArrayView2<'_, f64>, second: ArrayView2<'_, f64>) -> Vec<f64> {
         let [a, b] = self.mixtures(first, second);
-        a.columns().into_iter().zip(b.columns()).map(|(a, b)| correlation(a, b)).collect()
+        a.columns()
+            .into_iter()
+            .zip(b.columns())
+            .map(|(a, b)| correlation(a, b).unwrap_or(0.0))
+            .collect()
     }
 }

@@ -99,11 +99,22 @@ pub(crate) fn check_finite(
     }
 }
 
-/// Correlation of two columns; 0 where one is constant.
-pub(crate) fn correlation(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
+/// Pearson's correlation of two series of equal length; `None` where one is constant to f64's precision, or not
+/// finite.
+///
+/// ```
+/// use ndarray::array;
+/// use striate_score::cca::correlation;
+///
+/// let rising = array![1.0, 2.0, 3.0];
+/// assert_eq!(correlation(rising.view(), array![3.0, 2.0, 1.0].view()), Some(-1.0));
+/// assert_eq!(correlation(rising.view(), array![5.0, 5.0, 5.0].view()), None);
+/// ```
+pub fn correlation(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> Option<f64> {
     let [centred_a, centred_b] = [a, b].map(centred);
     let scale = (centred_a.dot(&centred_a) * centred_b.dot(&centred_b)).sqrt();
-    if scale > 0.0 { (centred_a.dot(&centred_b) / scale).clamp(-1.0, 1.0) } else { 0.0 }
+    let found = (centred_a.dot(&centred_b) / scale).clamp(-1.0, 1.0);
+    found.is_finite().then_some(found)
 }
 
 /// Around its mean; nothing but zeros where a column is constant to f64's precision.
@@ -141,6 +152,6 @@ pub fn pearson(
     check_finite("the first series", first)?;
     check_finite("the second series", second)?;
     Ok(Array2::from_shape_fn((first.ncols(), second.ncols()), |(a, b)| {
-        correlation(first.column(a), second.column(b))
+        correlation(first.column(a), second.column(b)).unwrap_or(0.0)
     }))
 }

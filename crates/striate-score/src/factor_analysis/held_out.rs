@@ -118,7 +118,7 @@ fn quality(
     let error = errors.dot(&errors) / n;
     let variance = responses.var(0.0);
     Ok(PredictionQuality {
-        correlation: correlation(responses.view(), means.view()),
+        correlation: correlation(responses.view(), means.view()).unwrap_or(0.0),
         error,
         r_squared: (variance > 0.0).then(|| 1.0 - error / variance),
         transformed_error: transformed_error / n,

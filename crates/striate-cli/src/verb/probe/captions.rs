@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn a_caption_says_which_neurons_and_what_is_not_known() {
-        let mut found = Experiment { session: "mouse".into(), ..Experiment::default() };
+        let mut found = Experiment::default();
+        found.session = "mouse".into();
         found.neurons = (0..10).collect();
         found.origin.twins = vec!["a".into()];
         found.column("size", "px", "", (0..10).map(f64::from));

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
-use striate::base::Streams;
-use striate::insilico::exciting::{ExcitingConfig, Form, Goal, most_exciting, verify_inputs};
-use striate::insilico::{Experiment, Parts, Subject};
+use striate::base::{Progress, Streams};
+use striate::insilico::exciting::{
+    ExcitingConfig, Form, Goal, TrainingStimuli, most_exciting, verify_inputs,
+};
+use striate::insilico::{Experiment, Subject};
 use striate::model::Twin;
 
-use super::selection::{Probe, ProbeSelection, Selected, Surroundings};
+use super::selection::{Probe, ProbeSelection, Surroundings};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -80,7 +82,6 @@ struct Judge {
 struct MostExciting {
     config: ExcitingConfig,
     judge: Option<Judge>,
-    train_tier: String,
 }
 
 pub(crate) fn run(arguments: &MostExcitingArguments, context: &Context) -> Result<(), Failure> {
@@ -89,14 +90,30 @@ pub(crate) fn run(arguments: &MostExcitingArguments, context: &Context) -> Resul
     let judge = arguments.verify.as_deref().map(|folder| selected.run.further_twin(folder));
     let judge = judge.transpose()?.map(|(twin, hash)| Judge { twin, hash });
     config.check(selected.n_lags())?;
-    let train_tier = selected.run.config.fit.train_tier.clone();
-    selected.probe(&MostExciting { config, judge, train_tier }, context)
+    if let Some(judge) = &judge {
+        judge.refuse_longer_lags(config.n_frames.unwrap_or(selected.n_lags()))?;
+    }
+    selected.probe(&MostExciting { config, judge }, context)
+}
+
+impl Judge {
+    /// Refuse a twin whose responses depend on more frames than an input has.
+    fn refuse_longer_lags(&self, n_frames: usize) -> Result<(), Failure> {
+        let found = self.twin.output_grid().n_lags;
+        if found <= n_frames {
+            return Ok(());
+        }
+        let message = format!(
+            "--verify: found a twin whose responses depend on {found} frames, expected at most the \
+             {n_frames} of an input; set n_frames (--settings)"
+        );
+        Err(Failure::usage(message))
+    }
 }
 
 /// The experiment with its usual settings.
-pub(super) fn usual(selected: &Selected<'_>) -> impl Probe {
-    let train_tier = selected.run.config.fit.train_tier.clone();
-    MostExciting { config: ExcitingConfig::default(), judge: None, train_tier }
+pub(super) fn usual() -> impl Probe {
+    MostExciting { config: ExcitingConfig::default(), judge: None }
 }
 
 impl Probe for MostExciting {
@@ -105,9 +122,11 @@ impl Probe for MostExciting {
     }
 
     fn config(&self) -> Value {
-        let mut config = json!(self.config);
-        config["verified_by"] = json!(self.judge.as_ref().map(|judge| &judge.hash));
-        config
+        json!(self.config)
+    }
+
+    fn addition(&self) -> Option<(&'static str, Value)> {
+        Some(("verified_by", json!(self.judge.as_ref().map(|judge| &judge.hash))))
     }
 
     fn bytes(&self, subject: &Subject<'_>, neurons: &[usize]) -> Result<u64, Failure> {
@@ -120,23 +139,20 @@ impl Probe for MostExciting {
         neurons: &[usize],
         surroundings: &Surroundings<'_>,
     ) -> Result<Experiment, Failure> {
-        let Surroundings { session, path, origin, context } = surroundings;
+        let Surroundings { session, training, origin, parts, context } = surroundings;
+        let shown = (subject, TrainingStimuli::Tier(session, &training.tier));
         let streams = Streams::new(origin.seed);
-        let training = super::selection::training(&self.train_tier);
-        let judge = self.judge.as_ref();
-        let judge = judge.map(|judge| Subject::new(&[&judge.twin], session, &training));
-        let judge = judge.transpose()?;
-        let parts =
-            Parts::in_folder(&path.with_extension("parts"), &(&self.config, origin, neurons));
-        let (progress, cancel) = (&mut context.progress(), &context.cancel);
-        let surroundings = (progress as &mut dyn striate::base::Progress, cancel);
-        let mut found =
-            most_exciting(subject, neurons, &self.config, &streams, &parts, surroundings)?;
-        if let Some(judge) = &judge {
-            verify_inputs(&mut found, self.config.goal, judge)?;
-        }
-        parts.remove()?;
-        Ok(found)
+        let work: (&mut dyn Progress, _) = (&mut context.progress(), &context.cancel);
+        Ok(most_exciting(shown, neurons, &self.config, &streams, parts, work)?)
+    }
+
+    fn add(&self, found: &mut Experiment, surroundings: &Surroundings<'_>) -> Result<(), Failure> {
+        let Some(judge) = &self.judge else { return Ok(()) };
+        let Surroundings { session, training, context, .. } = surroundings;
+        let subject = Subject::new(&[&judge.twin], session, training)?;
+        let shown = (&subject, TrainingStimuli::Tier(session, &training.tier));
+        let work: (&mut dyn Progress, _) = (&mut context.progress(), &context.cancel);
+        Ok(verify_inputs(found, self.config.goal, shown, work)?)
     }
 
     fn draw(&self, found: &Experiment, path: &Path) -> Result<(), Failure> {

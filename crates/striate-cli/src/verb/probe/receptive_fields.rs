@@ -5,8 +5,8 @@ pub(super) mod picture;
 use std::path::Path;
 
 use clap::Args;
-use serde_json::Value;
-use striate::base::Streams;
+use serde_json::{Value, json};
+use striate::base::{Progress, Streams};
 use striate::insilico::{
     Experiment, ReceptiveFieldConfig, Subject, compare_recorded, receptive_field_bytes,
     receptive_fields,
@@ -20,7 +20,7 @@ use crate::failure::Failure;
 ///
 /// Takes the gradient of each neuron's response with respect to the stimulus, at grey and over training
 /// clips, and shows white noise to the twin for the average stimulus before its responses, with errors and
-/// significance.
+/// significance. Stopped at any moment, the same command goes on where it stood.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   striate probe receptive-fields runs/demo
@@ -53,8 +53,7 @@ pub(crate) fn run(arguments: &ReceptiveFieldArguments, context: &Context) -> Res
         return Err(Failure::usage(message));
     }
     let selected = arguments.selection.open(context)?;
-    let tier = selected.run.config.fit.train_tier.clone();
-    let compared = arguments.compare_recorded.then_some(tier);
+    let compared = arguments.compare_recorded.then(|| selected.train_tier().to_owned());
     selected.probe(&ReceptiveFields { config, compared }, context)
 }
 
@@ -69,9 +68,11 @@ impl Probe for ReceptiveFields {
     }
 
     fn config(&self) -> Value {
-        let mut config = serde_json::json!(self.config);
-        config["compared_tier"] = serde_json::json!(self.compared);
-        config
+        json!(self.config)
+    }
+
+    fn addition(&self) -> Option<(&'static str, Value)> {
+        Some(("compared_tier", json!(self.compared)))
     }
 
     fn bytes(&self, subject: &Subject<'_>, neurons: &[usize]) -> Result<u64, Failure> {
@@ -84,15 +85,17 @@ impl Probe for ReceptiveFields {
         neurons: &[usize],
         surroundings: &Surroundings<'_>,
     ) -> Result<Experiment, Failure> {
-        let (context, streams) = (surroundings.context, Streams::new(surroundings.origin.seed));
-        let (progress, cancel) = (&mut context.progress(), &context.cancel);
-        let mut found =
-            receptive_fields(subject, neurons, &self.config, &streams, progress, cancel)?;
-        if let Some(tier) = &self.compared {
-            let how = (tier.as_str(), self.config.false_alarms);
-            compare_recorded(&mut found, surroundings.session, how, cancel)?;
-        }
-        Ok(found)
+        let Surroundings { origin, parts, context, .. } = surroundings;
+        let streams = Streams::new(origin.seed);
+        let work: (&mut dyn Progress, _) = (&mut context.progress(), &context.cancel);
+        Ok(receptive_fields(subject, neurons, &self.config, &streams, parts, work)?)
+    }
+
+    fn add(&self, found: &mut Experiment, surroundings: &Surroundings<'_>) -> Result<(), Failure> {
+        let Some(tier) = &self.compared else { return Ok(()) };
+        let how = (tier.as_str(), self.config.false_alarms);
+        let cancel = &surroundings.context.cancel;
+        Ok(compare_recorded(found, surroundings.session, how, cancel)?)
     }
 
     fn draw(&self, found: &Experiment, path: &Path) -> Result<(), Failure> {

@@ -1,22 +1,28 @@
 //! Which twins, sessions and neurons are probed, and where results go.
 
+mod luminance;
 mod neurons;
+mod probe;
+mod work;
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use striate::base::machine;
-use striate::insilico::{Experiment, Origin, Subject, TrainingConfig};
+use striate::fit::config::read_settings;
+use striate::insilico::{Origin, TrainingConfig};
 use striate::model::Twin;
 use striate::recording::Session;
-use striate::score::prediction_bytes;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::run::{OpenedRun, RunArguments};
+use luminance::LuminanceRange;
 use neurons::NeuronList;
+pub(super) use probe::{Probe, Surroundings};
+pub(super) use work::Done;
+use work::Work;
 
 /// Seed where none is given.
 const SEED: u64 = 1;
@@ -42,6 +48,10 @@ pub(super) struct ProbeSelection {
     /// Settings of the experiment, a TOML file of KEY = VALUE
     #[arg(long, value_name = "FILE.toml")]
     settings: Option<PathBuf>,
+    /// Values of luminance 0 and 255 on the scale of the recording's stimulus, for stimuli that do not reach
+    /// both; default: the lowest and the highest value among the training stimuli
+    #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true)]
+    luminance_range: Option<LuminanceRange>,
     /// Folder that gets a folder of the experiment's name; default: RUN/probe
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -55,66 +65,9 @@ pub(super) struct Selected<'a> {
     pub(super) run: OpenedRun,
     others: Vec<Twin>,
     origin: Origin,
+    /// What is sampled to know what the twins were trained on.
+    training: TrainingConfig,
     selection: &'a ProbeSelection,
-}
-
-/// The results of one session.
-#[derive(Debug, Serialize)]
-pub(super) struct Done {
-    pub(super) session: String,
-    /// Path of the files without their endings.
-    pub(super) path: PathBuf,
-    /// Whether they were there already.
-    pub(super) kept: bool,
-    pub(super) summary: serde_json::Value,
-}
-
-/// An experiment on one session.
-pub(super) trait Probe {
-    /// Name of the experiment and of its folder.
-    fn kind(&self) -> &'static str;
-
-    /// What decides the results, besides twins, recording, seed and neurons.
-    fn config(&self) -> serde_json::Value;
-
-    /// Bytes that it holds, besides what the twins need.
-    fn bytes(&self, subject: &Subject<'_>, neurons: &[usize]) -> Result<u64, Failure>;
-
-    /// Do it.
-    fn run(
-        &self,
-        subject: &Subject<'_>,
-        neurons: &[usize],
-        surroundings: &Surroundings<'_>,
-    ) -> Result<Experiment, Failure>;
-
-    /// Whether results on the neurons `found` are those for the neurons `wanted`.
-    fn fits(&self, wanted: &[usize], found: &[usize]) -> bool {
-        wanted == found
-    }
-
-    /// Draw what was found, into files that begin with `path`.
-    fn draw(&self, _found: &Experiment, _path: &Path) -> Result<(), Failure> {
-        Ok(())
-    }
-}
-
-/// What an experiment may need beside its subject.
-pub(super) struct Surroundings<'a> {
-    pub(super) session: &'a Session,
-    /// Path of the session's files without their endings.
-    pub(super) path: &'a Path,
-    pub(super) origin: &'a Origin,
-    pub(super) context: &'a Context,
-}
-
-impl Done {
-    /// The results themselves.
-    pub(super) fn read(&self) -> Result<Experiment, Failure> {
-        let folder = self.path.parent().unwrap_or(Path::new(""));
-        let stem = self.path.file_name().unwrap_or_default().to_string_lossy();
-        Ok(Experiment::read(folder, &stem)?)
-    }
 }
 
 impl ProbeSelection {
@@ -126,6 +79,7 @@ impl ProbeSelection {
             neurons: None,
             session: None,
             settings: None,
+            luminance_range: None,
             out: None,
             again: false,
         }
@@ -147,7 +101,12 @@ impl ProbeSelection {
         }
         let seed = context.seed.unwrap_or(SEED);
         let origin = Origin { twins, data_hash: run.data_hash.clone(), seed };
-        Ok(Selected { run, others, origin, selection: self })
+        let training = TrainingConfig {
+            tier: run.config.fit.train_tier.clone(),
+            luminance_range: self.luminance_range.map(|range| range.0),
+            ..TrainingConfig::default()
+        };
+        Ok(Selected { run, others, origin, training, selection: self })
     }
 
     /// Refuse what an experiment on the core of one twin has no use for.
@@ -160,23 +119,27 @@ impl ProbeSelection {
     }
 
     /// The experiment's settings, from the file that was named.
-    pub(super) fn settings<T: Default + DeserializeOwned>(&self) -> Result<T, Failure> {
+    pub(super) fn settings<T: Default + Serialize + DeserializeOwned>(&self) -> Result<T, Failure> {
         let Some(path) = &self.settings else { return Ok(T::default()) };
         let text = read(path)?;
-        toml::from_str(&text).map_err(|e| Failure::usage(e.message()).at(path))
+        read_settings(&T::default(), &text, &[], &[]).map_err(|e| Failure::from(e).at(path))
     }
-}
-
-/// What is sampled of a tier to know what twins were trained on.
-pub(super) fn training(tier: &str) -> TrainingConfig {
-    TrainingConfig { tier: tier.to_owned(), ..TrainingConfig::default() }
 }
 
 impl Selected<'_> {
     /// Frames that a response of the twins depends on.
     pub(super) fn n_lags(&self) -> usize {
-        let twins = std::iter::once(&self.run.twin).chain(&self.others);
+        let twins = self.twins().into_iter();
         twins.map(|twin| twin.output_grid().n_lags).max().unwrap_or(1)
+    }
+
+    /// The tier that the twins were trained on.
+    pub(super) fn train_tier(&self) -> &str {
+        &self.training.tier
+    }
+
+    fn twins(&self) -> Vec<&Twin> {
+        std::iter::once(&self.run.twin).chain(&self.others).collect()
     }
 
     /// Do an experiment on every session that was chosen.
@@ -186,7 +149,7 @@ impl Selected<'_> {
         context: &Context,
     ) -> Result<Vec<Done>, Failure> {
         let sessions = self.sessions()?.into_iter();
-        sessions.map(|session| self.probe_session(probe, session, context)).collect()
+        sessions.map(|session| Work::new(self, probe, session)?.perform(context)).collect()
     }
 
     /// Do an experiment on every session that was chosen, and tell.
@@ -228,73 +191,6 @@ impl Selected<'_> {
             return Err(Failure::usage(message));
         }
         Ok(found)
-    }
-
-    fn probe_session<P: Probe>(
-        &self,
-        probe: &P,
-        (place, session): (usize, &Session),
-        context: &Context,
-    ) -> Result<Done, Failure> {
-        let info = &session.info;
-        let neurons = match &self.selection.neurons {
-            Some(list) => list.below(info.n_neurons)?,
-            None => (0..info.n_neurons).collect(),
-        };
-        let out = self.selection.out.clone();
-        let folder = out.unwrap_or_else(|| self.run.folder.path().join("probe")).join(probe.kind());
-        let stem = format!("session-{place}");
-        let path = folder.join(&stem);
-        let config = probe.config();
-        let description = path.with_extension("json");
-        if !self.selection.again && description.is_file() {
-            let kept = Experiment::read(&folder, &stem).ok();
-            // What cannot be read is no loss.
-            if let Some(kept) = kept {
-                return self.keep(probe, kept, (&config, &neurons), (&info.id, path));
-            }
-        }
-        std::fs::create_dir_all(&folder)
-            .map_err(|e| Failure::io("cannot make the folder", &e, &folder))?;
-        let training = training(&self.run.config.fit.train_tier);
-        let twins: Vec<&Twin> = std::iter::once(&self.run.twin).chain(&self.others).collect();
-        let subject = Subject::new(&twins, session, &training)?;
-        let needed = probe.bytes(&subject, &neurons)?
-            + prediction_bytes(&self.run.twin, &self.run.recording);
-        context.remark(&format!("this needs about {} of memory", machine::format_bytes(needed)));
-        context.check_memory(needed)?;
-        let surroundings = Surroundings { session, path: &path, origin: &self.origin, context };
-        let mut found = probe.run(&subject, &neurons, &surroundings)?;
-        found.origin = self.origin.clone();
-        found.config = config;
-        // The description comes last: with it everything is there.
-        probe.draw(&found, &path)?;
-        found.write(&folder, &stem)?;
-        let summary = serde_json::to_value(&found.summary).unwrap_or_default();
-        Ok(Done { session: info.id.clone(), path, kept: false, summary })
-    }
-
-    /// Results that are there already, where they are of the same twins, recording, seed, settings and
-    /// neurons; others are not replaced unasked.
-    fn keep<P: Probe>(
-        &self,
-        probe: &P,
-        there: Experiment,
-        (config, neurons): (&serde_json::Value, &[usize]),
-        (session, path): (&str, PathBuf),
-    ) -> Result<Done, Failure> {
-        // Numbers are compared as they are written.
-        let written = serde_json::Value::to_string;
-        let same = there.origin == self.origin
-            && written(&there.config) == written(config)
-            && probe.fits(neurons, &there.neurons);
-        if !same {
-            let message = "found results of other twins, settings, seed or neurons, which would be \
-                           lost; expected none, or --again to replace them, or --out FOLDER";
-            return Err(Failure::usage(message).at(&path.with_extension("json")));
-        }
-        let summary = serde_json::to_value(&there.summary).unwrap_or_default();
-        Ok(Done { session: session.to_owned(), path, kept: true, summary })
     }
 }
 

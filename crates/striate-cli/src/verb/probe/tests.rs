@@ -9,8 +9,8 @@ use crate::failure::Failure;
 
 /// Two neurons (or channels), with the columns that are named.
 fn experiment(kind: &str, columns: &[(&str, [f64; 2])]) -> Experiment {
-    let mut found =
-        Experiment { kind: kind.into(), session: "mouse <1>".into(), ..Experiment::default() };
+    let mut found = Experiment::default();
+    (found.kind, found.session) = (kind.into(), "mouse <1>".into());
     found.neurons = vec![4, 7];
     found.origin.twins = vec!["a".into(), "b".into()];
     for (name, values) in columns {

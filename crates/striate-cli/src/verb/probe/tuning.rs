@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::Args;
 use serde_json::Value;
+use striate::base::Progress;
 use striate::insilico::{Experiment, Subject, TuningConfig, tuning, tuning_bytes};
 
 use super::selection::{Probe, ProbeSelection, Surroundings};
@@ -16,7 +17,8 @@ use crate::failure::Failure;
 ///
 /// Shows gratings of all directions, spatial and temporal frequencies, then each neuron's best one in several
 /// contrasts and sizes, and tells preferences, selectivity, contrast saturation, suppression by size and
-/// whether the cell is simple or complex. Several twins (--with) give errors.
+/// whether the cell is simple or complex. Several twins (--with) give errors. Stopped at any moment, the same
+/// command goes on where it stood.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   striate probe tuning runs/demo
@@ -64,9 +66,12 @@ impl Probe for Tuning {
         neurons: &[usize],
         surroundings: &Surroundings<'_>,
     ) -> Result<Experiment, Failure> {
-        let context = surroundings.context;
-        let (progress, cancel) = (&mut context.progress(), &context.cancel);
-        Ok(tuning(subject, neurons, &self.config, progress, cancel)?)
+        let Surroundings { parts, context, .. } = surroundings;
+        if subject.n_twins() == 1 {
+            context.remark("one twin: its tuning has no errors; --with RUN adds twins that differ");
+        }
+        let work: (&mut dyn Progress, _) = (&mut context.progress(), &context.cancel);
+        Ok(tuning(subject, neurons, &self.config, parts, work)?)
     }
 
     fn draw(&self, found: &Experiment, path: &Path) -> Result<(), Failure> {

@@ -30,8 +30,9 @@ export function told(results: Result[]): { values: Result[]; sentences: string[]
     const distance = results.find((r) => r.name === prefix + DISTANCE);
     used.add(share.name).add(prefix + DISTANCE);
     const far = typeof distance?.value === "number" ? ` (Mahalanobis distance ${withError(distance.value, distance.error)})` : "";
-    const what = prefix ? `${words(prefix.replace(/_$/, ""))}: ` : "";
-    sentences.push(`${capital(what + farther(share.value))}${far}.`);
+    // Columns say in their sentence what was shown: "… farther out than the best grating."
+    const shown = /farther out than (the [^.]+)\.$/.exec(share.about)?.[1] ?? words(prefix.replace(/_$/, ""));
+    sentences.push(`${capital(`${shown ? `${shown}: ` : ""}${farther(share.value)}`)}${far}.`);
   }
   return { values: results.filter((r) => !used.has(r.name)), sentences };
 }

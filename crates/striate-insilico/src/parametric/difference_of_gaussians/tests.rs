@@ -117,3 +117,14 @@ fn pictures_without_a_field_have_a_clear_outcome() {
     assert!(values(&found.parameters).iter().all(|value| value.is_finite()), "{found:?}");
     assert!((0.0..=1.0).contains(&found.quality.explained_variance), "{found:?}");
 }
+
+#[test]
+fn sizes_at_an_end_of_their_range_are_told() {
+    // One bright pixel: no centre is small enough.
+    let mut pixel = Array2::zeros((15, 15));
+    pixel[[7, 7]] = 1.0;
+    let found = fit(&pixel);
+    assert!(found.is_at_bound && found.standard_errors.is_none(), "{found:?}");
+    let found = fit(&noisy(&PLANTED, 0.2, 0));
+    assert!(!found.is_at_bound && found.standard_errors.is_some(), "{found:?}");
+}

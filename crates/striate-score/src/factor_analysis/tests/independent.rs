@@ -81,7 +81,7 @@ fn factors_are_found_up_to_a_rotation() {
     let all: Vec<usize> = (0..30).collect();
     let found = model.factors(&all, frames.view()).unwrap();
     for factor in 0..2 {
-        let r = crate::cca::correlation(found.column(factor), factors.column(factor));
+        let r = crate::cca::correlation(found.column(factor), factors.column(factor)).unwrap();
         // Posterior variance is about psi / 30 = 0.03: correlations near 0.98.
         assert!(r > 0.95, "{r}");
     }
