@@ -73,7 +73,8 @@ pub(super) fn with_error(value: f64, error: Option<f64>) -> String {
     };
     match error.filter(|error| error.is_finite()) {
         Some(error) => {
-            let places = digits(error, 2).min(digits(value.abs(), 4));
+            // Two digits of the error, or one where the value has enough.
+            let places = digits(error, 2).min(digits(value.abs(), 4).max(digits(error, 1)));
             minus(&format!("{value:.places$} ± {error:.places$}"))
         }
         None => minus(&format!("{value:.0$}", digits(value.abs(), 3))),
@@ -93,6 +94,7 @@ mod tests {
     fn numbers_have_the_digits_that_their_errors_have_a_use_for() {
         assert_eq!(with_error(2.0877, Some(0.1032)), "2.09 ± 0.10");
         assert_eq!(with_error(-101.23, Some(4.8)), "\u{2212}101.2 ± 4.8");
+        assert_eq!(with_error(39.069, Some(0.0031)), "39.069 ± 0.003");
         assert_eq!(with_error(101.98, None), "102");
         assert_eq!(with_error(0.004_61, None), "0.00461");
         assert_eq!(with_error(1.5, Some(f64::NAN)), "1.50");

@@ -111,11 +111,13 @@ impl Sheet {
         self.grow([x + width, y + height]);
     }
 
-    /// Plots of a size side by side, below everything, under a heading.
-    pub(super) fn row(&mut self, heading: &str, plots: Vec<Plot>, size: [f64; 2]) {
+    /// Plots of a size side by side, below everything, under a heading and a line of numbers.
+    pub(super) fn row(&mut self, heading: [&str; 2], plots: Vec<Plot>, size: [f64; 2]) {
         self.size[1] += HEADING.size;
-        if !heading.is_empty() {
-            self.line(heading, HEADING);
+        for (text, style) in heading.into_iter().zip([HEADING, SMALL]) {
+            if !text.is_empty() {
+                self.line(text, style);
+            }
         }
         let top = self.size[1];
         for (column, plot) in plots.into_iter().enumerate() {

@@ -109,7 +109,7 @@ fn tuning_has_labelled_axes_and_bands() {
     found.scale("direction_deg", [0.0, 90.0, 180.0]);
     add(&mut found, "direction_curve", &[("neuron", 2), ("direction_deg", 3)]);
     let said =
-        ["neuron 4: complex, orientation 102.4 ± 3.0°", "direction (deg)", "response over grey"];
+        ["neuron 4<", "complex, orientation 102.4 ± 3.0°", "direction (deg)", "response over grey"];
     let bare = drawn(tuning::picture::write, &found, &said);
     add(&mut found, "direction_curve_error", &[("neuron", 2), ("direction_deg", 3)]);
     let banded = drawn(tuning::picture::write, &found, &said);

@@ -43,13 +43,17 @@ pub(in crate::verb::probe) fn write(found: &Experiment, path: &Path) -> Result<(
             .into(),
     ];
     let mut sheet = Sheet::new("Population geometry", &notes);
-    sheet.row(&heading(found), MATRICES.iter().filter_map(|of| matrix(found, of)).collect(), PLOT);
+    sheet.row(
+        ["", &heading(found)],
+        MATRICES.iter().filter_map(|of| matrix(found, of)).collect(),
+        PLOT,
+    );
     let plots = [
         pairs(found, "signal_correlation", "signal correlation"),
         pairs(found, "noise_correlation", "noise correlation"),
         spectrum(found),
     ];
-    sheet.row("", plots.into_iter().flatten().collect(), PLOT);
+    sheet.row([""; 2], plots.into_iter().flatten().collect(), PLOT);
     sheet.write(path)
 }
 

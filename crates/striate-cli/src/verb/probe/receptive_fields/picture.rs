@@ -79,7 +79,8 @@ fn strip<'a>(
     };
     let field = of(format!("{name}_spatial"))?;
     let largest = field.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-    let error = of(format!("{name}_spatial_error")).map(|errors| f64::from(mean(errors.iter())));
+    let errors = of(format!("{name}_spatial_error"));
+    let error = errors.map(|errors| f64::from(mean_in_window(errors.iter())));
     let mut label = format!("{called} ±{}", with_error(f64::from(largest), None));
     if let Some(error) = error {
         label += &format!(" (error {})", with_error(error, None));
@@ -92,9 +93,11 @@ fn strip<'a>(
     Some(Strip { label, pictures: vec![(field, String::new())], range })
 }
 
-fn mean<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {
-    let (sum, n) = values.fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));
-    sum / n
+/// Mean error where there is one: outside the neuron's window nothing is known to vary.
+fn mean_in_window<'a>(errors: impl Iterator<Item = &'a f32>) -> f32 {
+    let known = errors.filter(|error| **error > 0.0);
+    let (sum, n) = known.fold((0.0, 0.0f32), |(sum, n), error| (sum + error, n + 1.0));
+    sum / n.max(1.0)
 }
 
 /// The courses over time; none where a response has no past.

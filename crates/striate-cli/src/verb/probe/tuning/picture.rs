@@ -39,9 +39,10 @@ pub(in crate::verb::probe) fn write(found: &Experiment, path: &Path) -> Result<(
             .into(),
     ];
     let mut sheet = Sheet::new("Tuning to gratings", &notes);
-    sheet.row("All neurons", histograms(found), PLOT);
+    sheet.row(["All neurons", ""], histograms(found), PLOT);
     for place in places {
-        sheet.row(&heading(captions, place), curves(found, place), PLOT);
+        let title = format!("neuron {}", found.neurons[place]);
+        sheet.row([&title, &numbers(captions, place)], curves(found, place), PLOT);
     }
     sheet.write(path)
 }
@@ -66,8 +67,8 @@ fn histograms(found: &Experiment) -> Vec<Plot> {
     .collect()
 }
 
-/// The neuron and its key numbers.
-fn heading(captions: Captions<'_>, place: usize) -> String {
+/// Its key numbers.
+fn numbers(captions: Captions<'_>, place: usize) -> String {
     let kind = captions.value("is_simple", place).map(|simple| match simple {
         simple if simple > 0.5 => "simple".to_owned(),
         _ => "complex".to_owned(),
@@ -81,10 +82,9 @@ fn heading(captions: Captions<'_>, place: usize) -> String {
         number("spatial frequency", "preferred_spatial_frequency", " cycles/px"),
         number("temporal frequency", "preferred_temporal_frequency", " Hz"),
         number("F1/F0", "f1_f0", ""),
-        captions.farther("", place).or_else(|| captions.farther("best_grating_", place)),
+        captions.farther("", place),
     ];
-    let numbers: Vec<String> = numbers.into_iter().flatten().collect();
-    format!("neuron {}: {}", captions.0.neurons[place], numbers.join(", "))
+    numbers.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn curves(found: &Experiment, place: usize) -> Vec<Plot> {
