@@ -86,6 +86,22 @@ pub struct Experiment {
 }
 
 impl Experiment {
+    /// Nothing found yet of some neurons of a session, with these settings.
+    pub(crate) fn new(
+        kind: &str,
+        session: &str,
+        config: &impl Serialize,
+        neurons: &[usize],
+    ) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            session: session.to_owned(),
+            config: serde_json::to_value(config).unwrap_or_default(),
+            neurons: neurons.to_vec(),
+            ..Self::default()
+        }
+    }
+
     /// Add a column; values that are not finite are not known.
     pub fn column(
         &mut self,

@@ -70,12 +70,7 @@ pub fn geometry(
             Responses::collect(shown, neurons, config, streams, (&mut *progress, cancel))?;
         let tier = Some(responses.tier.clone());
         let config = &GeometryConfig { tier, n_bootstraps, ..config.clone() };
-        let mut found = Experiment {
-            kind: "geometry".into(),
-            session: subject.id.clone(),
-            config: serde_json::to_value(config).unwrap_or_default(),
-            ..Experiment::default()
-        };
+        let mut found = Experiment::new("geometry", &subject.id, config, &[]);
         describe(responses, config, streams, &mut found, (progress, cancel))?;
         strangeness(&mut found, &stimuli)?;
         Ok(found)

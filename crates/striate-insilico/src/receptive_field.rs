@@ -94,13 +94,7 @@ pub fn receptive_fields(
 ) -> Result<Experiment, InsilicoError> {
     config.check()?;
     over_twins(subject, parts, progress, |subject, parts, progress| {
-        let mut found = Experiment {
-            kind: KIND.into(),
-            session: subject.id.clone(),
-            config: serde_json::to_value(config).unwrap_or_default(),
-            neurons: neurons.to_vec(),
-            ..Experiment::default()
-        };
+        let mut found = Experiment::new(KIND, &subject.id, config, neurons);
         let n_lags = subject.n_lags();
         found.scale("frame", (0..n_lags).map(|frame| frame as f32 + 1.0 - n_lags as f32));
         let windows = subject.windows(neurons, 0)?;
@@ -155,7 +149,7 @@ pub fn receptive_field_bytes(
     let [rows, columns] = subject.windows(neurons, 0)?.size;
     let [height, width] = subject.screen();
     let n_frames = subject.n_lags();
-    let in_window = (2 + 2 * config.n_parts) * 8 * n_frames * rows * columns;
+    let in_window = (4 + 2 * config.n_parts) * 8 * n_frames * rows * columns;
     let kept = if config.space_time { 5 * n_frames } else { 0 };
     let on_screen = (kept + 5) * 4 * height * width;
     // Of several twins those of one alone besides, and running sums of what has an error.

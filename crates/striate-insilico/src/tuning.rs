@@ -94,13 +94,7 @@ pub fn tuning(
     Display::new(subject, config).check(config.temporal_frequencies_hz.as_deref())?;
     over_twins(subject, parts, progress, |subject, parts, progress| {
         let measured = Measured::of(subject, neurons, config, (progress, cancel, parts))?;
-        let mut found = Experiment {
-            kind: KIND.into(),
-            session: subject.id.clone(),
-            config: serde_json::to_value(config).unwrap_or_default(),
-            neurons: neurons.to_vec(),
-            ..Experiment::default()
-        };
+        let mut found = Experiment::new(KIND, &subject.id, config, neurons);
         measured.columns(&mut found);
         measured.arrays(&mut found)?;
         familiar::add(&mut found, subject, &measured)?;

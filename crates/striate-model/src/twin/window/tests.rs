@@ -83,6 +83,7 @@ fn check(model: &str, has_mouse: bool, screen: [usize; 2], expected_size: [usize
 
     let (behaviour, pupil) = (BEHAVIOUR.repeat(n_frames), PUPIL.repeat(n_frames));
     let mut n_driven = 0;
+    let per_clip = n_frames * windows.size[0] * windows.size[1];
     for (clip, &neuron) in neurons.iter().enumerate() {
         let length = n_frames * screen[0] * screen[1];
         let whole = ClipInput {
@@ -93,30 +94,41 @@ fn check(model: &str, has_mouse: bool, screen: [usize; 2], expected_size: [usize
             behaviour: has_mouse.then_some(&behaviour),
             pupil_center: has_mouse.then_some(&pupil),
         };
-        let all = twin.predict(&whole).unwrap();
-        let mut output_weights = vec![0.0; 3 * N_NEURONS];
-        for frame in 0..3 {
-            let (found, expected) = (responses[clip * 3 + frame], all[frame * N_NEURONS + neuron]);
-            // Sums of some hundred f32 products, in another order.
-            let error = (found - expected).abs();
-            assert!(error < 2e-5 * (1.0 + expected.abs()), "{neuron}: {found}, {expected}");
-            output_weights[frame * N_NEURONS + neuron] = weights[clip * 3 + frame];
-        }
-        let of_whole = twin.stimulus_gradient(&whole, &output_weights).unwrap();
+        let (responses, weights) = (&responses[clip * 3..][..3], &weights[clip * 3..][..3]);
+        check_responses(&twin, (&whole, neuron), responses);
+        let mut of_all = vec![0.0; 3 * N_NEURONS];
+        (0..3).for_each(|frame| of_all[frame * N_NEURONS + neuron] = weights[frame]);
+        let of_whole = twin.stimulus_gradient(&whole, &of_all).unwrap();
         let one = Windows { size: windows.size, origins: vec![windows.origins[clip]] };
         let inside = cut(&of_whole, n_frames, screen, &one);
-        let per_clip = inside.len();
-        let norm = |values: &[f32]| values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
-        // Nothing is lost outside, and inside all is the same.
-        assert!(norm(&inside) >= (1.0 - 1e-6) * norm(&of_whole));
+        check_gradient(&gradient[clip * per_clip..][..per_clip], (&inside, &of_whole));
         n_driven += usize::from(norm(&of_whole) > 0.0);
-        for (found, expected) in gradient[clip * per_clip..][..per_clip].iter().zip(&inside) {
-            let size = norm(&of_whole).sqrt() as f32;
-            assert!((found - expected).abs() <= 1e-4 * size, "{neuron}: {found}, {expected}");
-        }
     }
     // The pupil takes some off the screen.
     assert!(n_driven > N_NEURONS / 2, "{n_driven}");
+}
+
+fn check_responses(twin: &Twin, (whole, neuron): (&ClipInput<'_>, usize), responses: &[f32]) {
+    let all = twin.predict(whole).unwrap();
+    for (found, expected) in responses.iter().zip(all[neuron..].iter().step_by(N_NEURONS)) {
+        // Sums of some hundred f32 products, in another order.
+        let error = (found - expected).abs();
+        assert!(error < 2e-5 * (1.0 + expected.abs()), "{neuron}: {found}, {expected}");
+    }
+}
+
+/// Nothing of the gradient on the whole screen is lost outside the window, and inside all is the same.
+fn check_gradient(gradient: &[f32], (inside, of_whole): (&[f32], &[f32])) {
+    assert!(norm(inside) >= (1.0 - 1e-6) * norm(of_whole));
+    assert_eq!(gradient.len(), inside.len());
+    for (found, expected) in gradient.iter().zip(inside) {
+        let size = norm(of_whole).sqrt() as f32;
+        assert!((found - expected).abs() <= 1e-4 * size, "{found}, {expected}");
+    }
+}
+
+fn norm(values: &[f32]) -> f64 {
+    values.iter().map(|&value| f64::from(value).powi(2)).sum()
 }
 
 #[test]
