@@ -16,19 +16,6 @@ pub(super) enum Layer {
     Note(Note),
 }
 
-impl Layer {
-    /// Range, map and label of the bar that explains its colours.
-    pub(super) fn colour_bar(&self) -> Option<([f64; 2], ColourMap, &str)> {
-        match self {
-            Self::Points(Points { colour: ColourBy::Value { range, map, label, .. }, .. })
-            | Self::Picture(Picture { bar: Some((range, map, label)), .. }) => {
-                Some((*range, *map, label))
-            }
-            _ => None,
-        }
-    }
-}
-
 /// A line through points; a value that is not finite interrupts it.
 #[derive(Debug, Clone)]
 pub struct Line {
