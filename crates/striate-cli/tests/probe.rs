@@ -70,7 +70,7 @@ fn neurons_are_probed_and_results_kept() {
     let path = one.join("probe/receptive-fields/session-0.json");
     let found = json(&path);
     assert_eq!(column(&found, "sta_peak_z").as_array().unwrap().len(), tiny::N_NEURONS);
-    assert!(path.with_extension("png").is_file());
+    assert!(path.with_extension("svg").is_file());
     striate(&[&words[..], &["--threads", "2", "--again"]].concat()).succeeded();
     assert_eq!(json(&path), found, "any number of threads, the same numbers");
 }
@@ -89,7 +89,7 @@ fn inputs_are_found_verified_and_kept() {
     for name in ["response", "verified_response", "distance_from_training", "window_row"] {
         assert_eq!(column(&found, name).as_array().unwrap().len(), tiny::N_NEURONS, "{name}");
     }
-    assert!(path.with_extension("png").is_file());
+    assert!(path.with_extension("svg").is_file());
     assert!(!path.with_extension("parts").exists(), "parts are gone once all is written");
     striate(&[&words[..], &["--threads", "2", "--again"]].concat()).succeeded();
     assert_eq!(json(&path), found, "any number of threads, the same numbers");

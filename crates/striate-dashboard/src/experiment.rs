@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use striate_formats::safetensors::TensorFile;
 
-use crate::library::EXPERIMENTS;
+use crate::library::{EXPERIMENTS, file};
 use crate::reply::Refusal;
 
 /// The first axis of what is known of each neuron.
@@ -18,20 +18,46 @@ const ERROR: &str = "_error";
 /// Values of an array that is sent at most: 64 MiB.
 const MOST_VALUES: usize = 16 << 20;
 
+/// The files of an experiment on a session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ExperimentFiles<'a> {
+    pub(crate) run: &'a Path,
+    pub(crate) kind: &'static str,
+    /// Its number in the twin.
+    pub(crate) session: usize,
+}
+
 /// What `striate probe` says of an experiment; what it says beyond this is passed over.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Experiment {
+    experiment: String,
+    session: String,
     #[serde(default)]
+    pub(crate) producer: String,
+    #[serde(default)]
+    pub(crate) provenance: Provenance,
+    #[serde(default)]
+    config: serde_json::Value,
+    summary: BTreeMap<String, Option<f64>>,
     pub(crate) columns: Vec<Column>,
     /// Numbers of the neurons, in the order of all values.
-    #[serde(default)]
     pub(crate) neurons: Vec<usize>,
-    #[serde(default)]
     pub(crate) arrays: Vec<Array>,
 }
 
+/// Where the results come from.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Provenance {
+    /// Hash of each twin.
+    #[serde(default)]
+    twins: Vec<String>,
+    #[serde(default)]
+    data_hash: String,
+    seed: Option<u64>,
+}
+
 /// One value a neuron.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Column {
     pub(crate) name: String,
     #[serde(default)]
@@ -42,7 +68,7 @@ pub(crate) struct Column {
 }
 
 /// An array in the file of tensors.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Array {
     pub(crate) name: String,
     pub(crate) axes: Vec<String>,
@@ -74,19 +100,52 @@ pub(crate) struct NeuronArray<'a> {
     scales: BTreeMap<&'a str, Vec<f32>>,
 }
 
+impl<'a> ExperimentFiles<'a> {
+    /// Those of a kind by its name, where that is known: nothing else becomes part of a path.
+    pub(crate) fn named(run: &'a Path, name: &str, session: usize) -> Result<Self, Refusal> {
+        let kind = EXPERIMENTS.into_iter().find(|kind| *kind == name);
+        Ok(Self { run, kind: kind.ok_or_else(|| Refusal::no("experiment"))?, session })
+    }
+
+    /// Folder of the kind.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.run.join("probe").join(self.kind)
+    }
+
+    /// What the names of the session's files begin with.
+    pub(crate) fn stem(&self) -> String {
+        format!("session-{}", self.session)
+    }
+
+    /// The description.
+    pub(crate) fn description(&self) -> PathBuf {
+        self.folder().join(self.stem() + ".json")
+    }
+
+    /// The arrays.
+    pub(crate) fn tensors(&self) -> Result<TensorFile, Refusal> {
+        let path = self.folder().join(self.stem() + ".safetensors");
+        if !file::is_file(&path) {
+            let message = format!("found no file of arrays, expected one: {}", path.display());
+            return Err(Refusal::unusable(message));
+        }
+        Ok(TensorFile::open(&path)?)
+    }
+}
+
 impl Experiment {
-    /// Where the experiment on a session lies.
-    pub(crate) fn path(run: &Path, kind: &str, session: usize) -> PathBuf {
-        Self::stem(run, kind, session).with_extension("json")
-    }
-
-    fn stem(run: &Path, kind: &str, session: usize) -> PathBuf {
-        run.join("probe").join(kind).join(format!("session-{session}"))
-    }
-
-    /// The known kind of that name: nothing else becomes part of a path.
-    pub(crate) fn kind(name: &str) -> Result<&'static str, Refusal> {
-        EXPERIMENTS.into_iter().find(|kind| *kind == name).ok_or_else(|| Refusal::no("experiment"))
+    /// The description at `path`, with a value of every column for each neuron.
+    pub(crate) fn read(path: &Path) -> Result<Self, Refusal> {
+        let found: Self = file::read_json(path)?;
+        let n = found.neurons.len();
+        match found.columns.iter().find(|column| column.values.len() != n) {
+            None => Ok(found),
+            Some(Column { name, values, .. }) => Err(Refusal::unusable(format!(
+                "not as expected: column {name}: found {} values, expected {n}, one a neuron: {}",
+                values.len(),
+                path.display()
+            ))),
+        }
     }
 
     /// The place of a neuron among the values.
@@ -157,15 +216,6 @@ impl Array {
     pub(crate) fn is_of_neurons(&self) -> bool {
         self.axes.len() > 1 && self.axes[0] == NEURON
     }
-}
-
-/// The arrays of an experiment.
-pub(crate) fn tensors(run: &Path, kind: &str, session: usize) -> Result<TensorFile, Refusal> {
-    let path = Experiment::stem(run, kind, session).with_extension("safetensors");
-    if !crate::library::file::is_file(&path) {
-        return Err(Refusal::no("file of arrays"));
-    }
-    Ok(TensorFile::open(&path)?)
 }
 
 /// An array, or the part of it at one place of its first axis: its shape and values.

@@ -18,6 +18,8 @@ use striate_base::provenance::hash_bytes;
 
 use crate::cache::{Cache, lock};
 use crate::reply::Refusal;
+pub(crate) use extraction::ExtractionSummary;
+pub(crate) use recording::RecordingSummary;
 pub(crate) use run::{EXPERIMENTS, RunSummary, SessionLine, Status, status};
 pub(crate) use survey::{Recording, Run, Survey};
 

@@ -10,9 +10,9 @@ use striate_recording::{Recording, RecordingConfig, TrialData};
 use striate_score::ScoreFile;
 
 use crate::cache::Cache;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, ExperimentFiles};
 use crate::library;
-use crate::library::file::{LARGEST_JSON, Stamp, read_json};
+use crate::library::file::{LARGEST_JSON, Stamp};
 use crate::movie::OpenedExtraction;
 use crate::reply::Refusal;
 use crate::trace::Traces;
@@ -59,20 +59,18 @@ impl Opened {
         self.scores.get(&path, &stamp, || Ok((ScoreFile::read(&path)?, n_bytes)))
     }
 
-    /// The experiment `kind` on a session of a run, by its number in the twin.
+    /// An experiment.
     pub(crate) fn experiment(
         &self,
-        run: &Path,
-        kind: &str,
-        session: usize,
+        files: &ExperimentFiles<'_>,
     ) -> Result<Arc<Experiment>, Refusal> {
-        let path = Experiment::path(run, kind, session);
+        let path = files.description();
         let stamp = Stamp::of(&[&path]);
         if !stamp.has(0) {
             return Err(Refusal::no("experiment: `striate probe` makes them"));
         }
         let n_bytes = stamp.n_bytes().min(LARGEST_JSON) as usize;
-        self.experiments.get(&path, &stamp, || Ok((read_json(&path)?, n_bytes)))
+        self.experiments.get(&path, &stamp, || Ok((Experiment::read(&path)?, n_bytes)))
     }
 
     /// A recording, as its layout has it; as a run read it where it is a manifest, whose files may lie elsewhere.

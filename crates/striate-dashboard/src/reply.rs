@@ -46,6 +46,23 @@ impl Refusal {
     }
 }
 
+/// What stands beside an answer because it could not be read.
+#[derive(Debug, Default, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Problems(Vec<String>);
+
+impl Problems {
+    /// What was found; what is not there is no problem, what is there and of no use is one.
+    pub(crate) fn note<T>(&mut self, found: Result<T, Refusal>) -> Option<T> {
+        match found {
+            Ok(found) => return Some(found),
+            Err(refusal) if refusal.status == StatusCode::NOT_FOUND => {}
+            Err(refusal) => self.0.push(refusal.message),
+        }
+        None
+    }
+}
+
 impl<E: Classified> From<E> for Refusal {
     fn from(error: E) -> Self {
         match error.class() {

@@ -9,6 +9,7 @@ use striate_score::{Metric, ScoreFile, Scores};
 use crate::api::{all_metrics, main_tier};
 use crate::experiment::Experiment;
 use crate::library::SessionLine;
+use crate::reply::Problems;
 
 /// The table.
 #[derive(Debug, Default, Serialize)]
@@ -18,6 +19,8 @@ pub(crate) struct Table {
     session: Vec<usize>,
     /// Its number in the session.
     neuron: Vec<usize>,
+    /// What could not be read.
+    pub(crate) problems: Problems,
     #[serde(skip)]
     sessions: Vec<SessionLine>,
 }

@@ -73,7 +73,7 @@ pub struct Experiment {
     pub config: serde_json::Value,
     /// Numbers for the impatient.
     pub summary: BTreeMap<String, f64>,
-    /// Numbers of the neurons probed, in the order of all values.
+    /// Numbers of the neurons probed, in the order of all values; of the channels in features of the core.
     pub neurons: Vec<usize>,
     /// One value for each neuron probed.
     pub columns: Vec<Column>,

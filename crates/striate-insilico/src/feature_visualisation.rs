@@ -19,13 +19,17 @@ use crate::experiment::Experiment;
 use crate::familiarity::Familiarity;
 use crate::subject::Subject;
 
+/// Name of the experiment.
+pub(crate) const KIND: &str = "features";
+
 /// What excites each channel of the core; of the first twin, where there are several.
 ///
-/// The experiment has no neurons. Its arrays: `input` `[channel, frame, y, x]` on the scale of the recording's
-/// stimulus; for each channel `response` to it, `training_mean`, `training_deviation` and `training_best` of
-/// the responses to the training stimuli in the middle of the screen, `start_agreement`, the lowest similarity
-/// (cosine) of the best input with those of the other starts, `distance` and `percentile` as in
-/// [`crate::Strangeness`]. The origin of the result is left to the caller.
+/// The rows of the experiment are channels, no neurons. Its array is `input` `[channel, frame, y, x]` on the scale
+/// of the recording's stimulus; its columns `response` to it, `mean_training_response`,
+/// `training_response_deviation` and `best_training_response` to the training stimuli in the middle of the screen,
+/// `start_agreement`, the lowest similarity (cosine) of the best input with those of the other starts,
+/// `distance_from_training` and `share_of_training_farther` as in [`crate::Strangeness`]. The origin of the result
+/// is left to the caller.
 ///
 /// # Errors
 /// [`InsilicoError::OutOfRange`] for settings outside their ranges, [`InsilicoError::Cancelled`], and what the
@@ -57,9 +61,10 @@ fn describe(
 ) -> Result<Experiment, InsilicoError> {
     let (n, n_frames, [height, width]) = (all.responses.len(), search.n_frames, search.size);
     let mut found = Experiment {
-        kind: "features".into(),
+        kind: KIND.into(),
         session: subject.id.clone(),
         config: serde_json::to_value(config).unwrap_or_default(),
+        neurons: (0..n).collect(),
         ..Experiment::default()
     };
     let shape = (n, n_frames, height, width);
@@ -77,16 +82,33 @@ fn describe(
     let axes = [("channel", n), ("frame", n_frames), ("y", height), ("x", width)];
     found.array(("input", "stimulus", about), &axes, inputs.into_iter().collect())?;
     let [training_mean, training_deviation, training_best] = training;
+    let (distances, shares) = strange;
     for (name, about, values) in [
         ("response", "Response of the channel to its input.", all.responses),
+        (
+            "best_training_response",
+            "Largest response to the sampled training stimuli.",
+            training_best,
+        ),
+        ("mean_training_response", "Mean of these responses.", training_mean),
+        (
+            "training_response_deviation",
+            "Standard deviation of these responses.",
+            training_deviation,
+        ),
         ("start_agreement", "Lowest similarity of inputs found from other starts.", all.agreements),
-        ("training_mean", "Mean response to training stimuli.", training_mean),
-        ("training_deviation", "Standard deviation of those responses.", training_deviation),
-        ("training_best", "Largest of those responses.", training_best),
-        ("distance", "Mahalanobis distance of the input from training stimuli.", strange.0),
-        ("percentile", "Share of training stimuli that are farther out.", strange.1),
+        (
+            "distance_from_training",
+            "Mahalanobis distance of the input from training stimuli.",
+            distances,
+        ),
+        (
+            "share_of_training_farther",
+            "Share of the training stimuli that are farther out.",
+            shares,
+        ),
     ] {
-        found.array((name, "", about), &[("channel", n)], values)?;
+        found.column(name, "", about, values.into_iter().map(f64::from));
     }
     Ok(found)
 }

@@ -16,6 +16,7 @@
 mod axis;
 pub mod colour;
 mod frame;
+mod image;
 mod layer;
 pub mod pixel;
 mod render;
@@ -24,6 +25,7 @@ mod svg;
 pub(crate) use axis::round_ticks;
 pub use axis::{Axis, TickLabels};
 pub use colour::{Colour, ColourMap};
+pub use image::data_uri_image;
 pub use layer::{Arrows, Band, Bars, ColourBy, Line, Note, Picture, Points, Raster, Rule};
 pub(crate) use svg::number;
 pub use svg::{base64, data_uri_png, data_uri_svg, escape};

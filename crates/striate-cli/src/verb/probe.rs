@@ -1,5 +1,6 @@
 //! `striate probe`: experiments on a fitted twin.
 
+mod captions;
 mod features;
 mod gallery;
 mod geometry;
@@ -8,6 +9,8 @@ mod most_exciting;
 mod receptive_fields;
 mod selection;
 mod sheet;
+#[cfg(test)]
+mod tests;
 mod tuning;
 
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Experiments on a run's twin as a whole.
 
-use std::path::{Path as FilePath, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::extract::State as Shared;
@@ -8,12 +8,9 @@ use serde_json::json;
 
 use super::{Answer, Numbers, numbers, read};
 use crate::dashboard::State;
-use crate::experiment::{Experiment, part, tensors};
+use crate::experiment::{ExperimentFiles, part};
 use crate::library::file;
-use crate::reply::{self, Refusal, attachment, floats, json_text};
-
-/// Largest description of an experiment that is handed out.
-const LARGEST_FILE: u64 = 256 << 20;
+use crate::reply::{self, Refusal, attachment, floats};
 
 /// Largest picture.
 const LARGEST_PICTURE: u64 = 32 << 20;
@@ -21,16 +18,27 @@ const LARGEST_PICTURE: u64 = 32 << 20;
 /// Pictures of one experiment and session.
 const MOST_PICTURES: usize = 1000;
 
+/// Answer from the files of an experiment: run, kind and session.
+async fn of_experiment(
+    state: &Arc<State>,
+    (id, kind, session): (String, String, usize),
+    answer: impl FnOnce(&State, ExperimentFiles<'_>) -> Answer + Send + 'static,
+) -> Answer {
+    read(state, move |state| {
+        let run = state.library.run(&id)?;
+        answer(state, ExperimentFiles::named(&run.path, &kind, session)?)
+    })
+    .await
+}
+
 pub(super) async fn experiment(
     Shared(state): Shared<Arc<State>>,
     path: Numbers<(String, String, usize)>,
 ) -> Answer {
-    let (id, kind, session) = numbers(path)?;
-    read(&state, move |state| {
-        let (run, kind) = (state.library.run(&id)?, Experiment::kind(&kind)?);
-        Ok(json_text(file::read(&Experiment::path(&run.path, kind, session), LARGEST_FILE)?))
-    })
-    .await
+    let answer = |state: &State, files: ExperimentFiles<'_>| {
+        Ok(reply::json(&*state.opened.experiment(&files)?))
+    };
+    of_experiment(&state, numbers(path)?, answer).await
 }
 
 pub(super) async fn array(
@@ -38,11 +46,9 @@ pub(super) async fn array(
     path: Numbers<(String, String, usize, String)>,
 ) -> Answer {
     let (id, kind, session, name) = numbers(path)?;
-    read(&state, move |state| {
-        let (run, kind) = (state.library.run(&id)?, Experiment::kind(&kind)?);
-        let experiment = state.opened.experiment(&run.path, kind, session)?;
-        let array = experiment.array(&name)?;
-        let (shape, values) = part(&tensors(&run.path, kind, session)?, &array.name, None)?;
+    of_experiment(&state, (id, kind, session), move |state, files| {
+        let experiment = state.opened.experiment(&files)?;
+        let (shape, values) = part(&files.tensors()?, &experiment.array(&name)?.name, None)?;
         Ok(floats(&shape, &values))
     })
     .await
@@ -52,11 +58,9 @@ pub(super) async fn pictures(
     Shared(state): Shared<Arc<State>>,
     path: Numbers<(String, String, usize)>,
 ) -> Answer {
-    let (id, kind, session) = numbers(path)?;
-    read(&state, move |state| {
-        let (run, kind) = (state.library.run(&id)?, Experiment::kind(&kind)?);
-        let files = picture_files(&run.path, kind, session);
-        let names = files.iter().filter_map(|path| path.file_name());
+    of_experiment(&state, numbers(path)?, |_, files| {
+        let found = picture_files(files);
+        let names = found.iter().filter_map(|path| path.file_name());
         let names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();
         Ok(reply::json(&json!({"pictures": names})))
     })
@@ -68,10 +72,9 @@ pub(super) async fn picture(
     path: Numbers<(String, String, usize, usize)>,
 ) -> Answer {
     let (id, kind, session, number) = numbers(path)?;
-    read(&state, move |state| {
-        let (run, kind) = (state.library.run(&id)?, Experiment::kind(&kind)?);
-        let files = picture_files(&run.path, kind, session);
-        let path = files.get(number).ok_or_else(|| Refusal::no("picture"))?;
+    of_experiment(&state, (id, kind, session), move |_, files| {
+        let found = picture_files(files);
+        let path = found.get(number).ok_or_else(|| Refusal::no("picture"))?;
         let is_svg = path.extension().is_some_and(|extension| extension == "svg");
         let media_type = if is_svg { "image/svg+xml" } else { "image/png" };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -81,12 +84,9 @@ pub(super) async fn picture(
 }
 
 /// The pictures `session-N*.png` and `session-N*.svg`, by name.
-fn picture_files(run: &FilePath, kind: &str, session: usize) -> Vec<PathBuf> {
-    let path = Experiment::path(run, kind, session);
-    let Some(entries) = path.parent().and_then(|folder| folder.read_dir().ok()) else {
-        return Vec::new();
-    };
-    let stem = format!("session-{session}");
+fn picture_files(experiment: ExperimentFiles<'_>) -> Vec<PathBuf> {
+    let Ok(entries) = experiment.folder().read_dir() else { return Vec::new() };
+    let stem = experiment.stem();
     let is_picture = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let rest = name.strip_prefix(&stem).unwrap_or_default();

@@ -9,9 +9,9 @@ use striate_score::{Metric, ScoreFile};
 
 use super::{Answer, Numbers, Query, numbers, query, read};
 use crate::dashboard::State;
-use crate::experiment::{Experiment, NeuronArray, NeuronValue, part, tensors};
-use crate::library::{Place, SessionLine};
-use crate::reply::{Refusal, floats, json};
+use crate::experiment::{ExperimentFiles, NeuronArray, NeuronValue, Provenance, part};
+use crate::library::{EXPERIMENTS, Place, SessionLine};
+use crate::reply::{Problems, Refusal, floats, json};
 use crate::table::Table;
 use crate::trace::{self, Traces};
 
@@ -27,19 +27,27 @@ pub(super) async fn table(Shared(state): Shared<Arc<State>>, path: Numbers<Strin
     let id = numbers(path)?;
     read(&state, move |state| {
         let (place, sessions) = run(state, &id)?;
+        let mut problems = Problems::default();
         let mut table = Table::of(&sessions);
         // A run without scores, or with some that cannot be read, may still have experiments.
-        if let Ok(scores) = state.opened.scores(&place.path) {
+        if let Some(scores) = problems.note(state.opened.scores(&place.path)) {
             table.add_scores(&scores);
         }
-        for kind in crate::library::EXPERIMENTS {
-            let of_session = |session| state.opened.experiment(&place.path, kind, session).ok();
+        for kind in of_neurons() {
+            let files = |session| ExperimentFiles { run: &place.path, kind, session };
+            let of_session = |session| problems.note(state.opened.experiment(&files(session)));
             let experiments: Vec<_> = (0..sessions.len()).map(of_session).collect();
             table.add_experiment(kind, &experiments);
         }
+        table.problems = problems;
         Ok(json(&table))
     })
     .await
+}
+
+/// Experiments on neurons; features are of the channels of the core.
+fn of_neurons() -> impl Iterator<Item = &'static str> {
+    EXPERIMENTS.into_iter().filter(|kind| *kind != "features")
 }
 
 #[derive(Serialize)]
@@ -51,11 +59,15 @@ struct Page<'a> {
     /// The same of the baseline, where there is one.
     baseline: BTreeMap<&'a str, BTreeMap<&'static str, f64>>,
     experiments: Vec<NeuronExperiment<'a>>,
+    /// What could not be read.
+    problems: Problems,
 }
 
 #[derive(Serialize)]
 struct NeuronExperiment<'a> {
     experiment: &'static str,
+    producer: &'a str,
+    provenance: &'a Provenance,
     columns: Vec<NeuronValue<'a>>,
     arrays: Vec<NeuronArray<'a>>,
 }
@@ -69,19 +81,22 @@ pub(super) async fn neuron(
         let (place, sessions) = run(state, &id)?;
         let line = sessions.get(session).filter(|line| neuron < line.n_neurons);
         let line = line.ok_or_else(|| Refusal::no("neuron"))?;
-        let scores = state.opened.scores(&place.path).ok();
-        let found: Vec<_> = crate::library::EXPERIMENTS
-            .into_iter()
-            .filter_map(|kind| {
-                let found = state.opened.experiment(&place.path, kind, session).ok()?;
-                Some((kind, found, tensors(&place.path, kind, session).ok()))
-            })
-            .collect();
+        let mut problems = Problems::default();
+        let scores = problems.note(state.opened.scores(&place.path));
+        let mut found = Vec::new();
+        for kind in of_neurons() {
+            let files = ExperimentFiles { run: &place.path, kind, session };
+            if let Some(experiment) = problems.note(state.opened.experiment(&files)) {
+                found.push((kind, experiment, problems.note(files.tensors())));
+            }
+        }
         let experiments = found.iter().filter_map(|(kind, experiment, tensors)| {
             let place = experiment.place(neuron)?;
             let arrays = tensors.as_ref().map(|tensors| experiment.arrays_at(tensors));
             Some(NeuronExperiment {
                 experiment: kind,
+                producer: &experiment.producer,
+                provenance: &experiment.provenance,
                 columns: experiment.values_at(place),
                 arrays: arrays.unwrap_or_default(),
             })
@@ -97,6 +112,7 @@ pub(super) async fn neuron(
             ),
             baseline: scores_of(scores.as_deref().and_then(super::run::baseline), &line.id, neuron),
             experiments: experiments.collect(),
+            problems,
         }))
     })
     .await
@@ -136,13 +152,13 @@ pub(super) async fn array(
 ) -> Answer {
     let (id, session, neuron, kind, name) = numbers(path)?;
     read(&state, move |state| {
-        let (run, kind) = (state.library.run(&id)?, Experiment::kind(&kind)?);
-        let experiment = state.opened.experiment(&run.path, kind, session)?;
+        let run = state.library.run(&id)?;
+        let files = ExperimentFiles::named(&run.path, &kind, session)?;
+        let experiment = state.opened.experiment(&files)?;
         let array = experiment.array(&name)?;
         let place = experiment.place(neuron).filter(|_| array.is_of_neurons());
         let place = place.ok_or_else(|| Refusal::no("array of that neuron"))?;
-        let tensors = tensors(&run.path, kind, session)?;
-        let (shape, values) = part(&tensors, &array.name, Some(place))?;
+        let (shape, values) = part(&files.tensors()?, &array.name, Some(place))?;
         Ok(floats(&shape, &values))
     })
     .await

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Answer, read_quickly};
 use crate::dashboard::State;
-use crate::library::{Run, RunSummary, Survey};
+use crate::library::{ExtractionSummary, Place, RecordingSummary, Run, RunSummary, Survey};
 use crate::reply::json;
 
 #[derive(Serialize)]
@@ -17,8 +17,8 @@ struct Overview<'a> {
     /// Whether there is more than is listed.
     truncated: bool,
     runs: Vec<RunLine<'a>>,
-    recordings: Vec<Line<'a>>,
-    extractions: Vec<Line<'a>>,
+    recordings: Vec<Line<'a, RecordingSummary>>,
+    extractions: Vec<Line<'a, ExtractionSummary>>,
 }
 
 /// A run in the list.
@@ -31,12 +31,19 @@ pub(super) struct RunLine<'a> {
     summary: &'a RunSummary,
 }
 
+/// A recording or an extraction in the list.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Line<'a, S> {
     id: &'a str,
     name: &'a str,
     #[serde(flatten)]
-    summary: serde_json::Value,
+    summary: &'a S,
+}
+
+impl<'a, S> Line<'a, S> {
+    fn of(place: &'a Place, summary: &'a S) -> Self {
+        Self { id: &place.id, name: &place.name, summary }
+    }
 }
 
 impl<'a> RunLine<'a> {
@@ -51,29 +58,14 @@ pub(super) async fn overview(Shared(state): Shared<Arc<State>>) -> Answer {
 }
 
 fn lines(survey: &Survey) -> Overview<'_> {
-    let value = |summary: Result<serde_json::Value, _>| summary.unwrap_or_default();
+    let recordings = survey.recordings.iter().map(|of| Line::of(&of.place, &of.summary));
+    let extractions = survey.extractions.iter().map(|of| Line::of(&of.place, &of.summary));
     Overview {
         folder: &survey.folder,
         version: env!("CARGO_PKG_VERSION"),
         truncated: survey.is_cut,
         runs: survey.runs.iter().map(RunLine::of).collect(),
-        recordings: survey
-            .recordings
-            .iter()
-            .map(|of| Line {
-                id: &of.place.id,
-                name: &of.place.name,
-                summary: value(serde_json::to_value(&of.summary)),
-            })
-            .collect(),
-        extractions: survey
-            .extractions
-            .iter()
-            .map(|of| Line {
-                id: &of.place.id,
-                name: &of.place.name,
-                summary: value(serde_json::to_value(&of.summary)),
-            })
-            .collect(),
+        recordings: recordings.collect(),
+        extractions: extractions.collect(),
     }
 }

@@ -34,8 +34,8 @@ struct SessionPage<'a> {
     height: usize,
     width: usize,
     n_behaviour: usize,
-    /// No layout names them so far.
-    behaviour_names: Option<Vec<String>>,
+    /// Where the layout says what they are.
+    behaviour_names: Option<&'static [&'static str]>,
     has_pupil_center: bool,
     frame_rate_hz: Option<f64>,
     scored_from_frame: usize,
@@ -53,7 +53,7 @@ struct TrialLine<'a> {
 }
 
 impl<'a> SessionPage<'a> {
-    fn of(session: &'a Session) -> Self {
+    fn of(session: &'a Session, is_sensorium: bool) -> Self {
         let info = &session.info;
         let trial = |trial: &'a striate_recording::TrialInfo| TrialLine {
             id: &trial.id,
@@ -69,7 +69,9 @@ impl<'a> SessionPage<'a> {
             height: info.height,
             width: info.width,
             n_behaviour: info.n_behaviour,
-            behaviour_names: None,
+            behaviour_names: is_sensorium
+                .then(|| behaviour_names(info.kind, info.n_behaviour))
+                .flatten(),
             has_pupil_center: info.has_pupil_center,
             frame_rate_hz: info.frame_rate_hz,
             scored_from_frame: info.scored_from_frame,
@@ -79,11 +81,25 @@ impl<'a> SessionPage<'a> {
     }
 }
 
+/// What the Sensorium layouts record of behaviour: of images Willeke et al. (2022), of videos Turishcheva et
+/// al. (2023).
+fn behaviour_names(kind: StimulusKind, n_behaviour: usize) -> Option<&'static [&'static str]> {
+    let names: &[&str] = match kind {
+        StimulusKind::Image => &["pupil size", "change of pupil size", "running speed"],
+        StimulusKind::Video => &["pupil dilation", "running speed"],
+    };
+    (names.len() == n_behaviour).then_some(names)
+}
+
 pub(super) async fn recording(Shared(state): Shared<Arc<State>>, path: Numbers<String>) -> Answer {
     let id = numbers(path)?;
     read(&state, move |state| {
-        let recording = state.opened.recording(&state.library.recording(&id)?)?;
-        let sessions = recording.sessions.iter().map(SessionPage::of).collect();
+        let found = state.library.recording(&id)?;
+        // Folders are in one of the Sensorium layouts, everything else is a manifest.
+        let is_sensorium = found.place.path.is_dir();
+        let recording = state.opened.recording(&found)?;
+        let page = |session| SessionPage::of(session, is_sensorium);
+        let sessions = recording.sessions.iter().map(page).collect();
         Ok(reply::json(&Page { name: &recording.name, sessions }))
     })
     .await
@@ -191,6 +207,17 @@ mod tests {
         assert_eq!(raster(&responses, 2).dim(), (3, 2));
         assert_eq!(raster(&Array2::from_elem((2, 1), f32::NAN), 1), ndarray::array![[0], [0]]);
         assert_eq!(raster(&ndarray::array![[0.0, 1.0, 2.0]], 1), ndarray::array![[0, 128, 255]]);
+    }
+
+    #[test]
+    fn behaviour_is_named_where_the_layout_says_what_it_is() {
+        let video = behaviour_names(StimulusKind::Video, 2);
+        assert_eq!(video, Some(&["pupil dilation", "running speed"][..]));
+        assert_eq!(
+            behaviour_names(StimulusKind::Image, 3).map(|names| names[2]),
+            Some("running speed")
+        );
+        assert_eq!(behaviour_names(StimulusKind::Video, 3), None);
     }
 
     #[test]

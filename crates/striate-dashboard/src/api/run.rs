@@ -108,7 +108,9 @@ pub(super) async fn latents(Shared(state): Shared<Arc<State>>, path: Numbers<Str
     let id = numbers(path)?;
     read_quickly(&state, move |state| {
         let path = state.library.run(&id)?.path.join("latents.json");
-        Ok(json_text(file::read(&path, LARGEST_FILE)?))
+        let text = file::read(&path, LARGEST_FILE)?;
+        file::parse::<serde::de::IgnoredAny>(&text, &path)?;
+        Ok(json_text(text))
     })
     .await
 }

@@ -71,8 +71,12 @@ pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Refusal> {
 
 /// All of a JSON file.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Refusal> {
-    let bytes = read(path, LARGEST_JSON)?;
-    serde_json::from_slice(&bytes)
+    parse(&read(path, LARGEST_JSON)?, path)
+}
+
+/// The JSON that was read from `path`.
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8], path: &Path) -> Result<T, Refusal> {
+    serde_json::from_slice(text)
         .map_err(|error| Refusal::unusable(format!("not as expected: {error}: {}", path.display())))
 }
 

@@ -93,6 +93,11 @@ fn experiments_are_laid_out_by_neuron() {
         (&90.0.into(), &2.5.into())
     );
     assert_eq!(experiment["arrays"].as_array().unwrap().len(), 1);
+    let origin = serde_json::json!({"twins": ["hash"], "data_hash": "hash", "seed": 1});
+    assert_eq!(
+        (&experiment["provenance"], &experiment["producer"]),
+        (&origin, &"striate 0.1.0".into())
+    );
     let curve = &experiment["arrays"][0];
     assert_eq!(
         (&curve["axes"], &curve["shape"]),
@@ -125,6 +130,8 @@ fn trials_are_played_as_they_were() {
     let listed = &page["sessions"][0];
     assert_eq!(listed["trials"].as_array().unwrap().len(), session.info.trials.len());
     assert_eq!((&listed["kind"], &listed["n_neurons"]), (&"video".into(), &N_NEURONS.into()));
+    let names = ["pupil dilation", "running speed"];
+    assert_eq!(listed["behaviour_names"], serde_json::json!(names));
     let (trial, of) = (session.trials_of("train")[1], session.info.trials.len());
     let data = session.load_whole(trial).unwrap();
     let base = format!("/api/recordings/{found}/sessions/0/trials");
@@ -238,4 +245,54 @@ fn a_run_whose_process_has_gone_is_not_running() {
     let status = |i: usize| overview["runs"][i]["status"].as_str().unwrap();
     let expected = if cfg!(target_os = "linux") { "interrupted" } else { "running" };
     assert_eq!([status(0), status(1), status(2)], ["running", expected, "running"]);
+}
+
+/// A description that breaks off, or that says something else than it holds, is an answer of its own everywhere.
+#[test]
+fn an_experiment_that_cannot_be_read_is_said_by_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = begin_run(folder.path(), "run");
+    std::fs::copy(FOLDER.join("runs/first/twin.json"), run.join("twin.json")).unwrap();
+    crate::files::make_experiment(&run);
+    let path = run.join("probe/tuning/session-0.json");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let dashboard = Dashboard::of(folder.path());
+    let base = format!("/api/runs/{}", id(&dashboard, "runs"));
+    let problems = |path: &str| dashboard.json(&format!("{base}/{path}"))["problems"].clone();
+    let read = dashboard.json(&format!("{base}/experiments/tuning/0"));
+    assert_eq!(
+        read,
+        serde_json::from_str::<serde_json::Value>(&whole).map(without_version).unwrap()
+    );
+    assert_eq!(problems("neurons/0/2"), serde_json::json!([]));
+    let short = whole.replace("[90.0,null]", "[90.0]");
+    assert_ne!(short, whole);
+    for (bad, said) in
+        [(&whole[..whole.len() / 2], "EOF"), ("{}", "missing"), (&short, "found 1 values")]
+    {
+        std::fs::write(&path, bad).unwrap();
+        for page in ["experiments/tuning/0", "experiments/tuning/0/arrays/matrix"] {
+            let answer = dashboard.get(&format!("{base}/{page}"));
+            let error = answer.json()["error"].as_str().unwrap_or_default().to_owned();
+            assert_eq!(answer.status, 422, "{page}: {error}");
+            assert!(error.contains(said) && error.ends_with("session-0.json"), "{page}: {error}");
+        }
+        for page in ["neurons", "neurons/0/2"] {
+            let said_there = problems(page)[0].as_str().unwrap_or_default().to_owned();
+            assert!(said_there.contains(said), "{page}: {said_there}");
+        }
+    }
+    std::fs::write(&path, whole).unwrap();
+    std::fs::write(path.with_extension("safetensors"), b"torn").unwrap();
+    assert_eq!(dashboard.get(&format!("{base}/experiments/tuning/0/arrays/matrix")).status, 422);
+    assert!(problems("neurons/0/2")[0].as_str().unwrap().contains("session-0.safetensors"));
+    std::fs::write(run.join("latents.json"), "{\"sessions\": [").unwrap();
+    let latents = dashboard.get(&format!("{base}/latents"));
+    assert_eq!(latents.status, 422);
+    assert!(latents.json()["error"].as_str().unwrap().ends_with("latents.json"));
+}
+
+fn without_version(mut description: serde_json::Value) -> serde_json::Value {
+    description.as_object_mut().unwrap().remove("format_version");
+    description
 }

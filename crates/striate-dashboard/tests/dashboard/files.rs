@@ -77,7 +77,7 @@ pub(crate) fn make_experiment(run: &Path) {
     let text = json!({
         "format_version": 1, "producer": "striate 0.1.0", "experiment": "tuning", "session": "simulated-1",
         "provenance": {"twins": ["hash"], "data_hash": "hash", "seed": 1},
-        "config": {"contrasts": [0.5, 1.0]}, "summary": {"n_neurons": 2},
+        "config": {"contrasts": [0.5, 1.0]}, "summary": {"n_neurons": 2.0},
         "columns": [
             {"name": "preferred", "unit": "deg", "about": "Where it is highest", "values": [90.0, null]},
             {"name": "preferred_error", "unit": "deg", "about": "Its error", "values": [2.5, null]},

@@ -8,7 +8,7 @@ mkdir -p "$2/shown"
 cd "$2/shown"
 if [ ! -f latent/run/report.html ]; then "$striate" demo latent --out latent >&2; fi
 if [ ! -f imaging/extracted/report.html ]; then "$striate" demo imaging --out imaging >&2; fi
-for experiment in receptive-fields tuning most-exciting geometry; do
+for experiment in receptive-fields tuning most-exciting geometry features; do
     if [ ! -d "latent/run/probe/$experiment" ]; then
         "$striate" probe "$experiment" latent/run >&2 || echo "SKIPPED $experiment: striate probe $experiment failed" >&2
     fi

@@ -10,6 +10,7 @@ use striate_formats::safetensors::{self, NamedTensor, TensorFile};
 
 use super::{Column, Experiment, NamedArray, Origin};
 use crate::error::InsilicoError;
+use crate::feature_visualisation::KIND as FEATURES;
 
 /// Largest description read: a hundred columns of a hundred thousand neurons.
 const LARGEST_DESCRIPTION: u64 = 256 << 20;
@@ -154,10 +155,11 @@ impl Experiment {
         }
     }
 
-    /// Columns as comma-separated values, one line a neuron.
+    /// Columns as comma-separated values, one line a neuron, or a channel of the core.
     fn table(&self) -> String {
+        let row = if self.kind == FEATURES { "channel" } else { "neuron" };
         let names: String = self.columns.iter().map(|column| format!(",{}", column.name)).collect();
-        let mut text = format!("neuron{names}\n");
+        let mut text = format!("{row}{names}\n");
         for (row, neuron) in self.neurons.iter().enumerate() {
             text.push_str(&neuron.to_string());
             for column in &self.columns {

@@ -28,8 +28,8 @@ fn training(n_frames: usize) -> TrainingSample {
     }
 }
 
-fn values(found: &Experiment, name: &str) -> Vec<f32> {
-    found.arrays.iter().find(|array| array.name == name).unwrap().values.iter().copied().collect()
+fn values(found: &Experiment, name: &str) -> Vec<f64> {
+    found.values_of(name).unwrap().iter().map(|value| value.unwrap()).collect()
 }
 
 /// A core of one layer is linear until its last step, so that the best input is its kernel.
@@ -48,7 +48,8 @@ fn the_best_input_of_a_linear_channel_is_its_kernel() {
     };
     let found = ask(&CancelToken::new()).unwrap();
     let size = twin.channel_window();
-    let inputs = values(&found, "input");
+    assert_eq!(found.neurons, [0, 1, 2], "a row for each channel");
+    let inputs: Vec<f32> = found.array_of("input").unwrap().values.iter().copied().collect();
     let per_clip = size[0] * size[1];
     for (channel, input) in inputs.chunks_exact(per_clip).enumerate() {
         let norm = input.iter().map(|value| value * value).sum::<f32>().sqrt();
@@ -60,10 +61,12 @@ fn the_best_input_of_a_linear_channel_is_its_kernel() {
         assert!(alike > 0.999, "channel {channel}: {alike}");
     }
     assert!(values(&found, "start_agreement").iter().all(|&alike| alike > 0.99));
-    let (best, known) = (values(&found, "response"), values(&found, "training_best"));
+    let (best, known) = (values(&found, "response"), values(&found, "best_training_response"));
     assert!(best.iter().zip(&known).all(|(best, known)| best > known));
     assert_eq!(found.summary["share_beyond_training"], 1.0);
-    assert!(values(&found, "percentile").iter().all(|share| (0.0..=1.0).contains(share)));
+    assert!(
+        values(&found, "share_of_training_farther").iter().all(|share| (0.0..=1.0).contains(share))
+    );
     let stopped = CancelToken::new();
     stopped.cancel();
     assert!(matches!(ask(&stopped), Err(InsilicoError::Cancelled)));
@@ -87,5 +90,8 @@ fn channels_of_a_video_core_get_videos_the_same_every_time() {
     assert_eq!(input.values.shape(), [5, 3, height, width]);
     let folder = tempfile::tempdir().unwrap();
     found.write(folder.path(), "session-0").unwrap();
+    let table = std::fs::read_to_string(folder.path().join("session-0.csv")).unwrap();
+    assert!(table.starts_with("channel,response,best_training_response,"), "{table}");
+    assert_eq!(table.lines().count(), 6);
     assert!(FeatureConfig { n_starts: 0, ..config }.check().is_err());
 }

@@ -6,9 +6,9 @@ use ndarray::Array2;
 
 use super::data::Footprint;
 use super::outline::outline;
-use super::picture::{fitted, uri};
+use super::picture::fitted;
 use super::short;
-use crate::figure::{Colour, ColourMap, escape, number};
+use crate::figure::{Colour, ColourMap, data_uri_image, escape, number};
 use crate::html::page::Page;
 use crate::picture::stretch;
 
@@ -103,7 +103,7 @@ impl<'a> Panel<'a> {
              viewBox=\"0 0 {columns} {view}\"><image width=\"{wide}\" height=\"{high}\" \
              preserveAspectRatio=\"none\" href=\"{}\"/>",
             number(self.width),
-            uri(&small, self.map, self.range)
+            data_uri_image(small.view(), self.map, self.range, 1)
         );
         self.contours.iter().for_each(|contours| self.draw(&mut out, contours));
         self.contours.iter().for_each(|contours| self.number(&mut out, contours));

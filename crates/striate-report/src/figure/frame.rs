@@ -2,7 +2,7 @@
 
 use super::Plot;
 use super::axis::Axis;
-use super::layer::{ColourBy, Layer, RulePlace};
+use super::layer::{Layer, RulePlace};
 use super::svg::text_width;
 
 pub(super) const TICK_SIZE: f64 = 11.0;
@@ -85,9 +85,7 @@ fn right_margin(plot: &Plot) -> f64 {
                 let label = line.label.as_deref().unwrap_or_default();
                 margin = margin.max(text_width(label, TICK_SIZE) + 14.0);
             }
-            Layer::Points(points) if matches!(points.colour, ColourBy::Value { .. }) => {
-                margin = margin.max(74.0);
-            }
+            layer if layer.colour_bar().is_some() => margin = margin.max(74.0),
             _ => {}
         }
     }

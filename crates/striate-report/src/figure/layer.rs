@@ -233,15 +233,23 @@ impl Arrows {
 /// A picture laid over a rectangle of the axes.
 #[derive(Debug, Clone)]
 pub struct Picture {
-    pub(super) png: Vec<u8>,
+    pub(super) uri: String,
     pub(super) x: [f64; 2],
     pub(super) y: [f64; 2],
+    pub(super) bar: Option<([f64; 2], ColourMap, String)>,
 }
 
 impl Picture {
-    /// A PNG whose left and right edges stand at `x`, top and bottom edges at `y`.
-    pub fn new(png: Vec<u8>, x: [f64; 2], y: [f64; 2]) -> Self {
-        Self { png, x, y }
+    /// A picture, by its URI, whose left and right edges stand at `x`, top and bottom edges at `y`.
+    pub fn new(uri: String, x: [f64; 2], y: [f64; 2]) -> Self {
+        Self { uri, x, y, bar: None }
+    }
+
+    /// Explain its colours by a bar beside the axes.
+    #[must_use]
+    pub fn bar(mut self, range: [f64; 2], map: ColourMap, label: impl Into<String>) -> Self {
+        self.bar = Some((range, map, label.into()));
+        self
     }
 }
 

@@ -6,12 +6,25 @@ use std::fmt::Write;
 
 use super::colour::INK;
 use super::frame::{Frame, LABEL_SIZE, TICK_SIZE, TITLE_SIZE};
-use super::layer::{ColourBy, Layer};
+use super::layer::{ColourBy, Layer, Picture, Points};
 use super::svg::{Anchor, Canvas, TextStyle, escape, number};
 use super::{ColourMap, Plot};
 
 const FONT: &str = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 const TICK_LENGTH: f64 = 4.0;
+
+impl Layer {
+    /// Range, map and label of the bar that explains its colours.
+    pub(super) fn colour_bar(&self) -> Option<([f64; 2], ColourMap, &str)> {
+        match self {
+            Self::Points(Points { colour: ColourBy::Value { range, map, label, .. }, .. })
+            | Self::Picture(Picture { bar: Some((range, map, label)), .. }) => {
+                Some((*range, *map, label))
+            }
+            _ => None,
+        }
+    }
+}
 
 pub(super) fn render(plot: &Plot) -> String {
     let frame = Frame::of(plot);
@@ -30,10 +43,8 @@ pub(super) fn render(plot: &Plot) -> String {
     axes(&mut canvas, plot, &frame);
     marks::line_labels(&mut canvas, plot, &frame);
     for layer in &plot.layers {
-        if let Layer::Points(points) = layer
-            && let ColourBy::Value { range, map, label, .. } = &points.colour
-        {
-            colour_bar(&mut canvas, &frame, *range, *map, label);
+        if let Some((range, map, label)) = layer.colour_bar() {
+            colour_bar(&mut canvas, &frame, range, map, label);
         }
     }
     canvas.raw("</svg>");

@@ -90,3 +90,16 @@ fn pixels_outside_the_canvas_are_cut_off() {
     assert_eq!(canvas.pixels()[(5 * 10 + 8) * 3..][..3], colour::GREEN.0);
     assert!(canvas.pixels().chunks(3).any(|p| p == colour::BLUE.0));
 }
+
+#[test]
+fn a_picture_is_explained_by_a_bar() {
+    let uri = data_uri_image(ndarray::array![[0.0, 1.0]].view(), ColourMap::Grey, [0.0, 1.0], 1);
+    let picture = Picture::new(uri.clone(), [0.0, 2.0], [0.0, 1.0]);
+    let plot = |picture| Plot::new(Axis::new("x"), Axis::new("y")).picture(picture).to_svg();
+    let bare = plot(picture.clone());
+    assert!(bare.contains(&uri) && !bare.contains("luminance"));
+    let explained = plot(picture.bar([0.0, 1.0], ColourMap::Grey, "luminance"));
+    assert!(explained.contains("luminance") && explained.matches("<rect").count() > 40);
+    let four = data_uri_image(ndarray::array![[0.0, 1.0]].view(), ColourMap::Grey, [0.0, 1.0], 4);
+    assert!(four.len() > uri.len(), "every value is four dots wide");
+}

@@ -1,6 +1,6 @@
 //! `striate probe features`: what excites each channel of the core.
 
-mod picture;
+pub(super) mod picture;
 
 use std::path::Path;
 

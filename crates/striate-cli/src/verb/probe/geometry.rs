@@ -1,6 +1,6 @@
 //! `striate probe geometry`: the geometry of the population, in the twin and in the recording.
 
-mod picture;
+pub(super) mod picture;
 
 use std::path::Path;
 

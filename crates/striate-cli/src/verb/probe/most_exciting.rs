@@ -1,6 +1,6 @@
 //! `striate probe most-exciting`: the stimuli that neurons respond to most, or least.
 
-mod picture;
+pub(super) mod picture;
 
 use std::path::{Path, PathBuf};
 

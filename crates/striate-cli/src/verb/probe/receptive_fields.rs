@@ -1,6 +1,6 @@
 //! `striate probe receptive-fields`: what the twin's neurons see.
 
-mod picture;
+pub(super) mod picture;
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! `striate probe tuning`: what gratings the twin's neurons prefer.
 
-mod picture;
+pub(super) mod picture;
 
 use std::path::Path;
 

@@ -62,9 +62,29 @@ export function drawCurve(context: CanvasRenderingContext2D, u: uPlot, c: Curve,
   }
   context.stroke();
   context.setLineDash([]);
-  if (c.error) bars(context, c, px, py, ratio);
+  const alpha = context.globalAlpha;
+  if (c.error) (c.x.length > MOST_BARS ? band : bars)(context, c, px, py, ratio);
+  context.globalAlpha = alpha;
   if (c.points || c.x.length === 1) dots(context, c, px, py, ratio);
   context.globalAlpha = 1;
+}
+
+/** Bars of errors side by side; more than these would hide the curve. */
+const MOST_BARS = 40;
+
+function band(context: CanvasRenderingContext2D, c: Curve, px: (v: number) => number, py: (v: number) => number) {
+  context.globalAlpha *= 0.25;
+  // Pieces between neighbours, so that what is not known leaves a gap.
+  for (let i = 1; i < c.x.length; i++) {
+    const [a, b, e, f] = [c.y[i - 1], c.y[i], c.error?.[i - 1], c.error?.[i]].map((v) => v ?? NaN);
+    if (!Number.isFinite(a + b + e + f)) continue;
+    context.beginPath();
+    context.moveTo(px(c.x[i - 1]), py(a - e));
+    context.lineTo(px(c.x[i]), py(b - f));
+    context.lineTo(px(c.x[i]), py(b + f));
+    context.lineTo(px(c.x[i - 1]), py(a + e));
+    context.fill();
+  }
 }
 
 function bars(context: CanvasRenderingContext2D, c: Curve, px: (v: number) => number, py: (v: number) => number, ratio: number) {
@@ -97,12 +117,17 @@ function dots(context: CanvasRenderingContext2D, c: Curve, px: (v: number) => nu
 export function drawLevel(context: CanvasRenderingContext2D, u: uPlot, value: number, colour: string) {
   const { left, width } = u.bbox;
   const place = Math.round(u.valToPos(value, "y", true)) + 0.5;
+  dashed(context, [left, place], [left + width, place], colour);
+}
+
+/** A dashed line between two places on the canvas. */
+export function dashed(context: CanvasRenderingContext2D, from: [number, number], to: [number, number], colour: string) {
   context.strokeStyle = colour;
   context.lineWidth = devicePixelRatio;
   context.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
   context.beginPath();
-  context.moveTo(left, place);
-  context.lineTo(left + width, place);
+  context.moveTo(...from);
+  context.lineTo(...to);
   context.stroke();
   context.setLineDash([]);
 }

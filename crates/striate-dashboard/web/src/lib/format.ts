@@ -45,8 +45,8 @@ const SHORT = /\b(feve|rdm|mei|snr|sta|f0|f1|r2|pc|psth)\b/g;
 
 /** `preferred_orientation` is "preferred orientation", `tuning/x` "tuning: x", `n_neurons` "neurons", `feve` "FEVE". */
 export function words(name: string): string {
-  const plain = name.replace(/^n_/, "").replaceAll("/", ": ").replaceAll("_", " ").replaceAll("-", " ");
-  return plain.replace(SHORT, (short) => short.toUpperCase());
+  const plain = name.replace(/(^|_)n_/, "$1").replaceAll("/", ": ").replace("f1_f0", "f1/f0").replaceAll("_", " ").replaceAll("-", " ");
+  return plain.replace("share of training farther", "share of training clips farther out").replace(SHORT, (short) => short.toUpperCase());
 }
 
 const ENDS: [RegExp, string][] = [

@@ -92,6 +92,8 @@ export interface NeuronTable {
   columns: Column[];
   session: number[];
   neuron: number[];
+  /** What could not be read. */
+  problems: string[];
 }
 
 export interface ArrayInfo {
@@ -103,9 +105,28 @@ export interface ArrayInfo {
   scales?: Record<string, number[]>;
 }
 
+/** Where results come from. */
+export interface Provenance {
+  /** Hash of each twin. */
+  twins: string[];
+  data_hash: string;
+  seed: number | null;
+}
+
+/** A column at one neuron. */
+export interface Result {
+  name: string;
+  unit: string;
+  about: string;
+  value: number | string | null;
+  error: number | null;
+}
+
 export interface NeuronExperiment {
   experiment: string;
-  columns: { name: string; unit: string; about: string; value: number | string | null; error: number | null }[];
+  producer: string;
+  provenance: Provenance;
+  columns: Result[];
   arrays: ArrayInfo[];
 }
 
@@ -114,6 +135,7 @@ export interface NeuronData {
   neuron: number;
   scores: Record<string, Record<string, number | null>>;
   experiments: NeuronExperiment[];
+  problems: string[];
 }
 
 export interface TraceData {
@@ -130,7 +152,7 @@ export interface SessionExperiment {
   experiment: string;
   session: string;
   producer: string;
-  provenance: Record<string, unknown>;
+  provenance: Provenance;
   config: Record<string, unknown>;
   summary: Record<string, unknown>;
   columns: Column[];

@@ -9,7 +9,7 @@ use super::super::frame::{Frame, TICK_SIZE};
 use super::super::layer::{
     Arrows, Band, Bars, ColourBy, Layer, Line, Note, Picture, Points, Raster, Rule, RulePlace,
 };
-use super::super::svg::{Anchor, Canvas, TextStyle, data_uri_png, number};
+use super::super::svg::{Anchor, Canvas, TextStyle, number};
 
 /// Above this many points each colour is one path: smaller files, no see-through overlaps.
 const MAX_CIRCLES: usize = 4000;
@@ -205,7 +205,7 @@ fn draw_picture(canvas: &mut Canvas, picture: &Picture, frame: &Frame<'_>) {
             ("height", &height),
             ("preserveAspectRatio", "none"),
             ("style", "image-rendering:pixelated"),
-            ("href", &data_uri_png(&picture.png)),
+            ("href", &picture.uri),
         ],
     );
 }

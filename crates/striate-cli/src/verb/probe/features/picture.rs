@@ -2,54 +2,53 @@
 
 use std::path::Path;
 
-use ndarray::{Axis, Ix2};
-use striate::formats::image::write_png_rgb;
+use ndarray::{Axis, Ix3};
 use striate::insilico::Experiment;
-use striate::report::figure::{Colour, ColourMap, pixel::PixelCanvas};
 
 use crate::failure::Failure;
+use crate::verb::probe::captions::Captions;
+use crate::verb::probe::gallery::{Cell, Gallery, luminance, strip_of_frames};
+
+/// Most channels on the sheet.
+const MOST_CHANNELS: usize = 64;
 
 /// Most frames of an input that are shown, evenly spread.
-const MOST_FRAMES: usize = 6;
+const MOST_FRAMES: usize = 5;
 
-/// Pixels on the sheet for a pixel of an input, and between inputs.
-const SCALE: usize = 3;
-const GAP: usize = 6;
-
-/// Space for a channel's number.
-const LABEL: usize = 30;
-
-/// Write `PATH.png`: a row for each channel, a column for each frame, its own contrast for each channel.
-pub(super) fn write(found: &Experiment, path: &Path) -> Result<(), Failure> {
-    let Some(input) = found.arrays.iter().find(|array| array.name == "input") else {
-        return Ok(());
-    };
-    let &[n_channels, n_frames, height, width] = input.values.shape() else { return Ok(()) };
-    // Two columns of channels, so that the sheet is not a ribbon.
-    let n_rows = n_channels.div_ceil(2);
+/// Write `PATH.svg`: a cell for each channel, frames side by side.
+pub(in crate::verb::probe) fn write(found: &Experiment, path: &Path) -> Result<(), Failure> {
+    let Some(input) = found.array_of("input") else { return Ok(()) };
+    let &[_, n_frames, ..] = input.values.shape() else { return Ok(()) };
+    let captions = Captions(found);
+    let places = captions.spread(MOST_CHANNELS);
     let shown = n_frames.min(MOST_FRAMES);
-    let block = [LABEL + shown * (width * SCALE + GAP), height * SCALE + GAP];
-    let (sheet_width, sheet_height) = (2 * block[0] + GAP, n_rows * block[1] + GAP);
-    let mut canvas = PixelCanvas::new(sheet_width, sheet_height, Colour([255; 3]));
-    for channel in 0..n_channels {
-        let at = [GAP + channel / n_rows * block[0], GAP + channel % n_rows * block[1]];
-        canvas.text(at, &channel.to_string(), 1, Colour([0; 3]));
-        let clip = input.values.index_axis(Axis(0), channel);
-        let middle = clip.mean().unwrap_or(0.0);
-        let span =
-            clip.iter().map(|value| (value - middle).abs()).fold(f32::MIN_POSITIVE, f32::max);
-        for column in 0..shown {
-            let frame = (n_frames - 1) * (column + 1) / shown;
-            let Ok(frame) = clip.index_axis(Axis(0), frame).into_dimensionality::<Ix2>() else {
-                continue;
-            };
-            let at = [at[0] + LABEL + column * (width * SCALE + GAP), at[1]];
-            canvas.picture(at, [width, height], SCALE, |row, column| {
-                let share = 0.5 + 0.5 * (frame[[row, column]] - middle) / span;
-                ColourMap::Grey.at(f64::from(share))
-            });
-        }
+    // The last frame is that of the response.
+    let frames: Vec<usize> = (1..=shown).map(|i| (n_frames * i).div_ceil(shown) - 1).collect();
+    let (colours, range) = luminance(&input.values);
+    let cell = |&place: &usize| {
+        let clip = input.values.index_axis(Axis(0), place).into_dimensionality::<Ix3>().ok()?;
+        let number = |label, name| captions.number(label, name, "", place);
+        let response = number("response", "response");
+        let best = number("best in training", "best_training_response");
+        let both: Vec<String> = response.into_iter().chain(best).collect();
+        Some(Cell {
+            title: format!("channel {}", found.neurons[place]),
+            lines: std::iter::once(both.join(", ")).chain(captions.farther("", place)).collect(),
+            strips: vec![strip_of_frames(&clip, &frames, range)],
+            plot: None,
+        })
+    };
+    let mut notes = vec![captions.origin(places.len(), "channel")];
+    if n_frames > 1 {
+        notes.push(format!(
+            "{shown} of {n_frames} frames, with their numbers from 0; the response is to the last."
+        ));
     }
-    let path = path.with_extension("png");
-    Ok(write_png_rgb(&path, canvas.width(), canvas.height(), canvas.pixels())?)
+    let gallery = Gallery {
+        title: "What excites each channel of the core".into(),
+        notes,
+        colours,
+        cells: places.iter().filter_map(cell).collect(),
+    };
+    gallery.write(path)
 }

@@ -2,70 +2,82 @@
 
 use std::path::Path;
 
-use ndarray::{ArrayD, IxDyn};
-use striate::formats::image::write_png_rgb;
+use ndarray::{ArrayD, Ix2};
 use striate::insilico::Experiment;
 use striate::report::figure::{
-    Axis, Band, Colour, ColourBy, ColourMap, Line, Plot, Points, Rule, colour,
-    pixel::{CHARACTER_SIZE, PixelCanvas},
+    Axis, Band, ColourBy, ColourMap, Line, Picture, Plot, Points, Rule, colour, data_uri_image,
 };
 
-use super::super::sheet;
 use crate::failure::Failure;
+use crate::verb::probe::captions::{Captions, with_error};
+use crate::verb::probe::sheet::Sheet;
 
 /// Size of a plot in pixels.
-const PLOT: [f64; 2] = [320.0, 290.0];
+const PLOT: [f64; 2] = [330.0, 280.0];
 
-/// Width of a matrix in pixels, about, and space around it.
+/// Dots of a matrix' picture along a side, about.
 const MATRIX: usize = 400;
-const GAP: usize = 10;
 
-/// The matrices side by side, and what they are.
-const MATRICES: [(&str, &str); 4] = [
-    ("rdm_twin", "twin: 1 - r"),
-    ("rdm_recorded", "recorded: 1 - r"),
-    ("distance_without_noise_twin", "twin: squared distance"),
-    ("distance_without_noise_recorded", "recorded, cross-validated"),
+/// The matrices side by side, what they are, and the distance in them.
+const MATRICES: [(&str, &str, &str); 4] = [
+    ("rdm_twin", "twin", "1 \u{2212} correlation"),
+    ("rdm_recorded", "recorded", "1 \u{2212} correlation"),
+    ("distance_without_noise_twin", "twin", "squared distance"),
+    ("distance_without_noise_recorded", "recorded, cross-validated", "squared distance"),
 ];
 
-/// Write `PATH.png` with the matrices, `PATH.svg` with correlations of pairs of neurons and principal components.
-pub(super) fn write(found: &Experiment, path: &Path) -> Result<(), Failure> {
-    write_matrices(found, path)?;
+/// Numbers of the summary in the heading.
+const HEADING: [(&str, &str); 4] = [
+    ("rdm_agreement", "agreement of the matrices"),
+    ("participation_ratio_twin", "dimensions in the twin"),
+    ("participation_ratio_recorded", "recorded"),
+    ("mean_share_of_training_farther", "mean share of training farther out"),
+];
+
+/// Write `PATH.svg` with the matrices, and correlations of pairs of neurons and principal components.
+pub(in crate::verb::probe) fn write(found: &Experiment, path: &Path) -> Result<(), Failure> {
+    let notes = [
+        Captions(found).origin(found.neurons.len(), "neuron"),
+        "Matrices: distance of the responses of all neurons to every two stimuli; each has colours of its own, said by \
+         its bar. Bands: standard errors over stimuli."
+            .into(),
+    ];
+    let mut sheet = Sheet::new("Population geometry", &notes);
+    sheet.row(
+        ["", &heading(found)],
+        MATRICES.iter().filter_map(|of| matrix(found, of)).collect(),
+        PLOT,
+    );
     let plots = [
         pairs(found, "signal_correlation", "signal correlation"),
         pairs(found, "noise_correlation", "noise correlation"),
         spectrum(found),
     ];
-    sheet::write(&[plots.into_iter().flatten().collect()], PLOT, path)
+    sheet.row([""; 2], plots.into_iter().flatten().collect(), PLOT);
+    sheet.write(path)
+}
+
+fn heading(found: &Experiment) -> String {
+    let said = |(name, label): &(&str, &str)| {
+        let error = found.summary.get(&format!("{name}_error")).copied();
+        Some(format!("{label} {}", with_error(*found.summary.get(*name)?, error)))
+    };
+    HEADING.iter().filter_map(said).collect::<Vec<_>>().join(", ")
 }
 
 fn values<'a>(found: &'a Experiment, name: &str) -> Option<&'a ArrayD<f32>> {
-    found.arrays.iter().find(|array| array.name == name).map(|array| &array.values)
+    found.array_of(name).map(|array| &array.values)
 }
 
-fn write_matrices(found: &Experiment, path: &Path) -> Result<(), Failure> {
-    let drawn: Vec<_> = MATRICES
-        .iter()
-        .filter_map(|(name, title)| values(found, name).map(|values| (values, *title)))
-        .collect();
-    let n = drawn.first().map_or(1, |(values, _)| values.shape()[0]);
-    let scale = (MATRIX / n).max(1);
-    let above = GAP + 2 * (CHARACTER_SIZE + 4);
-    let size = [GAP + drawn.len() * (n * scale + GAP), above + n * scale + GAP];
-    let mut canvas = PixelCanvas::new(size[0], size[1], Colour([255; 3]));
-    for (place, (values, title)) in drawn.iter().enumerate() {
-        let left = GAP + place * (n * scale + GAP);
-        let [low, high] = extremes(values);
-        canvas.text([left, GAP], title, 1, colour::INK);
-        let range = format!("{low:.2} to {high:.2}");
-        canvas.text([left, GAP + CHARACTER_SIZE + 4], &range, 1, colour::INK);
-        canvas.picture([left, above], [n, n], scale, |row, column| {
-            let share = (values[IxDyn(&[row, column])] - low) / (high - low);
-            ColourMap::Sequential.at(f64::from(share))
-        });
-    }
-    let path = path.with_extension("png");
-    Ok(write_png_rgb(&path, canvas.width(), canvas.height(), canvas.pixels())?)
+fn matrix(found: &Experiment, (name, title, label): &(&str, &str, &str)) -> Option<Plot> {
+    let matrix = values(found, name)?.view().into_dimensionality::<Ix2>().ok()?;
+    let (n, [low, high]) = (matrix.nrows() as f64, extremes(values(found, name)?));
+    let side = (MATRIX / matrix.nrows().max(1)).max(1);
+    let uri = data_uri_image(matrix, ColourMap::Sequential, [low, high], side);
+    let range = [f64::from(low), f64::from(high)];
+    let picture = Picture::new(uri, [0.0, n], [0.0, n]).bar(range, ColourMap::Sequential, *label);
+    let [x, y] = ["stimulus", "stimulus"].map(Axis::new);
+    Some(Plot::new(x, y.downwards()).equal_aspect().picture(picture).title(*title))
 }
 
 /// Lowest and highest dissimilarity of two stimuli.
@@ -85,8 +97,11 @@ fn pairs(found: &Experiment, name: &str, label: &str) -> Option<Plot> {
     let points = Points::new(&of("recorded")?, &of("twin")?, ColourBy::Same(colour::TWIN));
     let axes = [Axis::new(format!("{label}, recorded")), Axis::new("in the twin")];
     let [x, y] = axes;
-    let agreement = found.summary.get(&format!("{name}_agreement"));
-    let title = agreement.map_or(String::new(), |r| format!("agreement over pairs {r:.2}"));
+    let of = |name: String| found.summary.get(&name).copied();
+    let error = of(format!("{name}_agreement_error"));
+    let agreement = of(format!("{name}_agreement"));
+    let title = agreement
+        .map_or(String::new(), |r| format!("agreement over pairs {}", with_error(r, error)));
     Some(Plot::new(x, y).rule(Rule::diagonal(colour::GREY)).points(points).title(title))
 }
 
@@ -95,13 +110,13 @@ fn spectrum(found: &Experiment) -> Option<Plot> {
     let ranks = &found.scales.iter().find(|scale| scale.name == "rank")?.places;
     let ranks: Vec<f64> = ranks.iter().map(|&rank| f64::from(rank)).collect();
     let axes = (Axis::new("component").logarithmic(), Axis::new("share of variance").logarithmic());
-    let mut plot = Plot::new(axes.0, axes.1).title("principal components");
     let recorded = ["without_noise", "recorded"]
         .into_iter()
         .find(|name| values(found, &format!("eigenspectrum_{name}")).is_some())?;
-    let label = if recorded == "without_noise" { "recorded, cross-validated" } else { "recorded" };
+    let how = if recorded == "without_noise" { ", recorded ones cross-validated" } else { "" };
+    let mut plot = Plot::new(axes.0, axes.1).title(format!("principal components{how}"));
     for (name, label, colour) in
-        [(recorded, label, colour::RECORDED), ("twin", "twin", colour::TWIN)]
+        [(recorded, "recorded", colour::RECORDED), ("twin", "twin", colour::TWIN)]
     {
         let of = |name: String| values(found, &name);
         let spectrum = of(format!("eigenspectrum_{name}"))?;

@@ -1,19 +1,22 @@
 //! Tuning as a sheet of curves.
 
-use std::fmt::Write;
 use std::path::Path;
 
-use striate::base::files::write_atomic;
+use ndarray::Axis as Along;
 use striate::insilico::Experiment;
-use striate::report::figure::{Axis, Bars, Line, Plot, colour};
+use striate::report::figure::{
+    Axis, Band, Bars, ColourBy, Line, Plot, Points, Rule, TickLabels, colour,
+};
 
 use crate::failure::Failure;
+use crate::verb::probe::captions::Captions;
+use crate::verb::probe::sheet::Sheet;
 
 /// Most neurons on the sheet.
-const MOST_NEURONS: usize = 12;
+const MOST_NEURONS: usize = 20;
 
 /// Size of a plot in pixels.
-const PLOT: [f64; 2] = [210.0, 170.0];
+const PLOT: [f64; 2] = [228.0, 168.0];
 
 /// An array, its axis' label, and whether the axis is logarithmic.
 const CURVES: [(&str, &str, bool); 6] = [
@@ -26,29 +29,22 @@ const CURVES: [(&str, &str, bool); 6] = [
 ];
 
 /// Write the sheet: a row of histograms over all neurons, then a row of curves for each of some.
-pub(super) fn write(found: &Experiment, path: &Path) -> Result<(), Failure> {
-    let mut rows = vec![histograms(found)];
-    // Evenly spread, so that a sorted recording shows all its kinds.
-    let n = found.neurons.len().min(MOST_NEURONS);
-    for i in 0..n {
-        rows.push(curves(found, i * found.neurons.len() / n));
+pub(in crate::verb::probe) fn write(found: &Experiment, path: &Path) -> Result<(), Failure> {
+    let captions = Captions(found);
+    let places = captions.spread(MOST_NEURONS);
+    let notes = [
+        captions.origin(places.len(), "neuron"),
+        "Curves through each neuron's best grating: mean response above that to grey, or its first harmonic (F1) where \
+         that is larger. Bands: standard errors over twins, where there are several."
+            .into(),
+    ];
+    let mut sheet = Sheet::new("Tuning to gratings", &notes);
+    sheet.row(["All neurons", ""], histograms(found), PLOT);
+    for place in places {
+        let title = format!("neuron {}", found.neurons[place]);
+        sheet.row([&title, &numbers(captions, place)], curves(found, place), PLOT);
     }
-    let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0) as f64;
-    let (width, height) = (n_columns * PLOT[0], rows.len() as f64 * PLOT[1]);
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {width} {height}\"><rect width=\"100%\" height=\"100%\" fill=\"white\"/>"
-    );
-    for (row, plots) in rows.iter().enumerate() {
-        for (column, plot) in plots.iter().enumerate() {
-            let (x, y) = (column as f64 * PLOT[0], row as f64 * PLOT[1]);
-            let _ = write!(svg, "<g transform=\"translate({x},{y})\">{}</g>", plot.to_svg());
-        }
-    }
-    svg += "</svg>\n";
-    let path = path.with_extension("svg");
-    write_atomic(&path, |file| file.write_all(svg.as_bytes()))
-        .map_err(|e| Failure::io("cannot write the picture", &e, &path))
+    sheet.write(path)
 }
 
 fn histograms(found: &Experiment) -> Vec<Plot> {
@@ -57,8 +53,7 @@ fn histograms(found: &Experiment) -> Vec<Plot> {
         let values: Vec<f64> = values.iter().flatten().copied().collect();
         let bars = Bars::histogram(&values, 12, range, colour::BLUE);
         let axis = Axis::new(label).range(range[0], range[1]);
-        let plot = Plot::new(axis, Axis::new("neurons")).bars(bars);
-        Some(plot.size(PLOT[0], PLOT[1]))
+        Some(Plot::new(axis, Axis::new("neurons")).bars(bars))
     };
     [
         of("preferred_orientation", "preferred orientation (deg)", [0.0, 180.0]),
@@ -72,30 +67,78 @@ fn histograms(found: &Experiment) -> Vec<Plot> {
     .collect()
 }
 
+/// Its key numbers.
+fn numbers(captions: Captions<'_>, place: usize) -> String {
+    let kind = captions.value("is_simple", place).map(|simple| match simple {
+        simple if simple > 0.5 => "simple".to_owned(),
+        _ => "complex".to_owned(),
+    });
+    let number = |label, name, unit| captions.number(label, name, unit, place);
+    let numbers = [
+        kind,
+        number("orientation", "preferred_orientation", "°"),
+        number("selectivity", "orientation_selectivity", ""),
+        number("direction selectivity", "direction_selectivity", ""),
+        number("spatial frequency", "preferred_spatial_frequency", " cycles/px"),
+        number("temporal frequency", "preferred_temporal_frequency", " Hz"),
+        number("F1/F0", "f1_f0", ""),
+        captions.farther("", place),
+    ];
+    numbers.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 fn curves(found: &Experiment, place: usize) -> Vec<Plot> {
-    let mut plots = Vec::new();
-    for (name, label, is_logarithmic) in CURVES {
-        let Some(array) = found.arrays.iter().find(|array| array.name == name) else { continue };
-        let scale =
-            array.axes.get(1).and_then(|axis| found.scales.iter().find(|s| &s.name == axis));
-        let Some(scale) = scale else { continue };
-        let mut points: Vec<[f64; 2]> = scale
-            .places
-            .iter()
-            .zip(array.values.index_axis(ndarray::Axis(0), place))
-            .map(|(&x, &y)| [f64::from(x), f64::from(y)])
-            .collect();
-        points.sort_by(|a, b| a[0].total_cmp(&b[0]));
-        let [x, y] = [0, 1].map(|i| points.iter().map(|point| point[i]).collect::<Vec<f64>>());
-        let axis = Axis::new(label);
-        let axis = if is_logarithmic { axis.logarithmic() } else { axis };
-        let title = if plots.is_empty() {
-            format!("neuron {}", found.neurons[place])
-        } else {
-            String::new()
-        };
-        let plot = Plot::new(axis, Axis::new("")).line(Line::new(&x, &y, colour::TWIN));
-        plots.push(plot.title(title).size(PLOT[0], PLOT[1]));
+    let is_modulated = Captions(found).value("is_modulated", place) == Some(1.0);
+    let drawn =
+        CURVES.into_iter().filter_map(|curve| points(found, curve.0, place).map(|p| (curve, p)));
+    drawn
+        .enumerate()
+        .map(|(column, ((_, label, is_logarithmic), points))| {
+            let axis = Axis::new(label);
+            let axis =
+                if is_logarithmic { axis.logarithmic() } else { axis.ticks(angles(&points)) };
+            let y = match (column, is_modulated) {
+                (0, true) => "F1 of response",
+                (0, false) => "response over grey",
+                _ => "",
+            };
+            curve(Plot::new(axis, Axis::new(y)), &points)
+        })
+        .collect()
+}
+
+/// Ticks at every right angle, of orientations at every half of one.
+fn angles(points: &[[f64; 3]]) -> TickLabels {
+    let step = if points.iter().any(|point| point[0] >= 180.0) { 90 } else { 45 };
+    TickLabels::Named((0..=360).step_by(step).map(|a| (f64::from(a), a.to_string())).collect())
+}
+
+/// A curve's places, values and, where known, errors, by place.
+fn points(found: &Experiment, name: &str, place: usize) -> Option<Vec<[f64; 3]>> {
+    let array = found.array_of(name)?;
+    let axis = array.axes.get(1)?;
+    let scale = found.scales.iter().find(|scale| &scale.name == axis)?;
+    let errors = found.array_of(&format!("{name}_error"));
+    let errors = errors.map(|errors| errors.values.index_axis(Along(0), place));
+    let values = array.values.index_axis(Along(0), place);
+    let error = |i: usize| errors.as_ref().and_then(|errors| errors.get([i])).copied();
+    let mut points: Vec<[f64; 3]> = values
+        .iter()
+        .zip(&scale.places)
+        .enumerate()
+        .map(|(i, (&y, &x))| [x, y, error(i).unwrap_or(f32::NAN)].map(f64::from))
+        .collect();
+    points.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    Some(points)
+}
+
+fn curve(plot: Plot, points: &[[f64; 3]]) -> Plot {
+    let of = |value: fn(&[f64; 3]) -> f64| points.iter().map(value).collect::<Vec<f64>>();
+    let [x, y] = [of(|p| p[0]), of(|p| p[1])];
+    let mut plot = plot.rule(Rule::horizontal(0.0, colour::LIGHT));
+    if points.iter().all(|point| point[2].is_finite()) {
+        plot = plot.band(Band::new(&x, &of(|p| p[1] - p[2]), &of(|p| p[1] + p[2]), colour::TWIN));
     }
-    plots
+    let dots = Points::new(&x, &y, ColourBy::Same(colour::TWIN)).radius(2.0);
+    plot.line(Line::new(&x, &y, colour::TWIN)).points(dots)
 }
