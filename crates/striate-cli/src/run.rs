@@ -90,10 +90,9 @@ impl OpenedRun {
             return Err(Failure::usage(message).at(folder));
         }
         let twin = Twin::load(folder)?;
-        let made = RunFolder::open(folder).and_then(|run| run.provenance());
-        if let Ok(found) = made.map(|made| made.data_hash)
-            && found != self.data_hash
-        {
+        // Without its provenance nothing tells what it was fitted on.
+        let found = RunFolder::open(folder)?.provenance()?.data_hash;
+        if found != self.data_hash {
             let expected = &self.data_hash;
             let message = format!(
                 "twin of another recording: found data of hash {found:.12}, expected {expected:.12}"

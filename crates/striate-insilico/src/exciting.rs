@@ -24,6 +24,7 @@ mod training;
 mod verify;
 
 use striate_base::{CancelToken, Progress, Streams};
+use striate_model::Windows;
 
 use crate::error::InsilicoError;
 use crate::experiment::Experiment;
@@ -61,21 +62,20 @@ pub fn most_exciting(
     (progress, cancel): (&mut dyn Progress, &CancelToken),
 ) -> Result<Experiment, InsilicoError> {
     config.check(subject.n_lags())?;
-    let per_batch = config.neurons_at_once(subject, neurons)?;
+    // Once for all, so that all inputs have one size.
+    let windows = subject.windows(neurons, config.margin_px)?;
+    let per_batch = config.neurons_at_once(subject, windows.size);
     progress.start(config.goal.stage(), Some(neurons.len() as u64));
     let mut results = Results::of(subject, config.goal);
-    for (index, some) in neurons.chunks(per_batch).enumerate() {
+    let batches = neurons.chunks(per_batch).zip(windows.origins.chunks(per_batch));
+    for (index, (some, origins)) in batches.enumerate() {
         if cancel.is_cancelled() {
             return Err(InsilicoError::Cancelled);
         }
-        let name = format!("batch-{index}");
-        let found = if let Some(found) = parts.read(&name) {
-            found
-        } else {
-            let found = Batch::new(subject, some, config)?.optimise(streams, cancel)?;
-            parts.write(&name, &found)?;
-            found
-        };
+        let found = parts.finished_or(&format!("batch-{index}"), || {
+            let windows = Windows { size: windows.size, origins: origins.to_vec() };
+            Batch::new(subject, (some, &windows), config).optimise(streams, cancel)
+        })?;
         results.extend(found)?;
         progress.advance(some.len() as u64);
     }

@@ -38,7 +38,7 @@ impl Part {
 
 /// A folder of finished parts, or nothing where none are kept.
 ///
-/// Parts belong to what made them: those of other settings, twins or seeds are not read.
+/// Parts belong to what made them: those of other settings, twins, seeds or versions are not read.
 #[derive(Debug, Clone, Default)]
 pub struct Parts {
     folder: Option<PathBuf>,
@@ -55,7 +55,7 @@ impl Parts {
 
     /// Keep parts in `folder`; `made_by` is everything that decides what they hold.
     pub fn in_folder(folder: &Path, made_by: &impl Serialize) -> Self {
-        let text = serde_json::to_vec(made_by).unwrap_or_default();
+        let text = serde_json::to_vec(&(env!("CARGO_PKG_VERSION"), made_by)).unwrap_or_default();
         Self { folder: Some(folder.to_owned()), made_by: hash_bytes(&text), prefix: String::new() }
     }
 

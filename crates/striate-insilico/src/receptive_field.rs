@@ -93,14 +93,20 @@ pub fn receptive_fields(
     (progress, cancel): (&mut dyn Progress, &CancelToken),
 ) -> Result<Experiment, InsilicoError> {
     config.check()?;
+    let windows = subject.windows(neurons, 0)?;
+    let mut filters_of_all = None;
     over_twins(subject, parts, progress, |subject, parts, progress| {
         let mut found = Experiment::new(KIND, &subject.id, config, neurons);
         let n_lags = subject.n_lags();
         found.scale("frame", (0..n_lags).map(|frame| frame as f32 + 1.0 - n_lags as f32));
-        let windows = subject.windows(neurons, 0)?;
         let how = (config, parts);
-        let gradients =
+        let mut gradients =
             gradient::measure(subject, neurons, &windows, how, (&mut *progress, cancel))?;
+        // Filters have a sign of their own: those of a twin alone take that of all as one.
+        match &filters_of_all {
+            None => filters_of_all = Some(gradients.filter.clone()),
+            Some(of_all) => gradients.turn_filters(of_all),
+        }
         of_gradients(&mut found, (subject, config), &gradients)?;
         if config.n_noise_frames > 0 {
             let how = (config, &streams.child(KIND), parts);
@@ -154,7 +160,7 @@ pub fn receptive_field_bytes(
     let on_screen = (kept + 5) * 4 * height * width;
     // Of several twins those of one alone besides, and running sums of what has an error.
     let several = subject.n_twins() > 1;
-    let sums = 16 * height * width * (4 + if config.space_time { n_frames } else { 0 });
+    let sums = 24 * height * width * (4 + if config.space_time { n_frames } else { 0 });
     let over_twins = if several { on_screen + sums } else { 0 };
     Ok((neurons.len() * (in_window + on_screen + over_twins)) as u64)
 }

@@ -6,6 +6,9 @@ use striate_recording::{Session, SessionInfo, StimulusKind, TrialData};
 
 use crate::error::{InsilicoError, in_range};
 
+/// Widest range of luminance in standard deviations of the training stimuli.
+const WIDEST: f64 = 1000.0;
+
 /// How training stimuli are sampled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -235,6 +238,10 @@ impl Sums {
         let [low, high] = luminance_range.map(f64::from);
         let expected = format!("a range around the training stimuli's mean of {mean}");
         let holds = (low..=high).contains(&mean);
+        in_range("training.luminance_range", format!("{low}, {high}"), holds, &expected)?;
+        // A contrast of a thousandth is next to nothing for single precision.
+        let expected = format!("a range of at most {WIDEST} standard deviations, {deviation}");
+        let holds = high - low <= WIDEST * deviation;
         in_range("training.luminance_range", format!("{low}, {high}"), holds, &expected)?;
         let means = |sums: &[f64]| -> Vec<f32> {
             sums.iter().map(|sum| (sum / self.n_frames) as f32).collect()

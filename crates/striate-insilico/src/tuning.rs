@@ -111,7 +111,8 @@ pub fn tuning_bytes(subject: &Subject<'_>, n_neurons: usize, config: &TuningConf
     // Responses, curves of them, and the stimuli of each neuron; of several twins those of one alone besides.
     let n_at_once = if subject.n_twins() > 1 { 2 } else { 1 };
     let responses = 3 * (n_joint + n_own) * size_of::<Cycle>();
-    (n_at_once * n_neurons * (responses + n_own * size_of::<Stimulus>())) as u64
+    let kept = n_at_once * n_neurons * (responses + n_own * size_of::<Stimulus>());
+    kept as u64 + battery::shown_bytes(subject, Display::new(subject, config))
 }
 
 /// All that was measured.

@@ -105,9 +105,9 @@ fn add(found: &mut Experiment, name: &str, errors: Vec<f64>) {
         add_to_column(&mut found.columns, place, errors);
     } else if let Some(place) = found.arrays.iter().position(|array| array.name == name) {
         add_to_array(&mut found.arrays, place, errors);
-    } else if let [error] = errors[..] {
+    } else if let ([error], true) = (&errors[..], found.summary.contains_key(name)) {
         let name = format!("{name}_error");
-        let both = found.summary.get(&name).copied().unwrap_or(0.0).hypot(error);
+        let both = found.summary.get(&name).copied().unwrap_or(0.0).hypot(*error);
         if both.is_finite() {
             found.summary.insert(name, both);
         }

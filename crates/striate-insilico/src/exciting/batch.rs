@@ -27,15 +27,18 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
+    /// `windows` has one for each neuron.
     pub(super) fn new(
         subject: &'a Subject<'a>,
-        neurons: &'a [usize],
+        (neurons, windows): (&'a [usize], &Windows),
         config: &'a ExcitingConfig,
-    ) -> Result<Self, InsilicoError> {
+    ) -> Self {
         let copies = config.copies();
         let clips: Vec<usize> =
             neurons.iter().flat_map(|&neuron| std::iter::repeat_n(neuron, copies)).collect();
-        let windows = subject.windows(&clips, config.margin_px)?;
+        let origins = windows.origins.iter();
+        let origins = origins.flat_map(|&at| std::iter::repeat_n(at, copies)).collect();
+        let windows = Windows { size: windows.size, origins };
         let n_pixels = config.n_frames(subject) * windows.size[0] * windows.size[1];
         let training = &subject.training;
         let constraint = Constraint {
@@ -43,7 +46,7 @@ impl<'a> Batch<'a> {
             norm: config.contrast * f64::from(training.deviation) * (n_pixels as f64).sqrt(),
             range: training.luminance_range,
         };
-        Ok(Self { subject, config, neurons, clips, windows, constraint })
+        Self { subject, config, neurons, clips, windows, constraint }
     }
 
     /// Climb from all starts.

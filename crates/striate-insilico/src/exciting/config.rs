@@ -159,26 +159,16 @@ impl ExcitingConfig {
         self.n_starts * self.n_diverse
     }
 
-    /// Rows and columns of the neurons' windows, which are all of one size.
-    fn window(
-        &self,
-        subject: &Subject<'_>,
-        neurons: &[usize],
-    ) -> Result<[usize; 2], InsilicoError> {
-        Ok(subject.windows(&neurons[..neurons.len().min(1)], self.margin_px)?.size)
-    }
-
-    /// Neurons whose clips make a batch: enough to keep the kernels busy, few enough to stay in the caches.
+    /// Neurons whose clips, on windows of so many rows and columns, make a batch: enough to keep the kernels busy, few enough to stay in the caches.
     /// The batches, and so the bits, do not depend on the number of threads.
     pub(super) fn neurons_at_once(
         &self,
         subject: &Subject<'_>,
-        neurons: &[usize],
-    ) -> Result<usize, InsilicoError> {
-        let [height, width] = self.window(subject, neurons)?;
+        [height, width]: [usize; 2],
+    ) -> usize {
         let per_clip = self.n_frames(subject) * height * width;
         let clips = (PIXELS_AT_ONCE / per_clip.max(1)).clamp(4, 256);
-        Ok((clips / self.copies()).max(1))
+        (clips / self.copies()).max(1)
     }
 
     /// Bytes that [`super::most_exciting`] holds beside what the twins need, about.
@@ -190,13 +180,14 @@ impl ExcitingConfig {
         subject: &Subject<'_>,
         neurons: &[usize],
     ) -> Result<u64, InsilicoError> {
-        let [height, width] = self.window(subject, neurons)?;
+        let [height, width] = subject.windows(neurons, self.margin_px)?.size;
         let n_frames = self.n_frames(subject);
         let per_clip = (4 * n_frames * height * width) as u64;
         let diverse = if self.n_diverse > 1 { self.n_diverse } else { 0 };
         let results = per_clip * (neurons.len() * (1 + diverse)) as u64;
         // Inputs of a batch with their gradients, and what the twins keep of them.
-        let n_clips = self.neurons_at_once(subject, neurons)?.min(neurons.len()) * self.copies();
+        let n_clips =
+            self.neurons_at_once(subject, [height, width]).min(neurons.len()) * self.copies();
         let batch = 4 * per_clip * n_clips as u64
             + subject.own_gradient_bytes(n_clips, n_frames, [height, width]);
         let shown = if subject.n_twins() > 1 { shown_bytes(subject, n_frames) } else { 0 };

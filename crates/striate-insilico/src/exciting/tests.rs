@@ -144,3 +144,28 @@ fn settings_outside_their_ranges_are_refused() {
     assert!(refused(ExcitingConfig { contrast: f64::NAN, ..plain() }).contains("contrast"));
     assert!(refused(ExcitingConfig { steps: 0, ..plain() }).contains("steps"));
 }
+
+#[test]
+fn several_twins_find_inputs_of_one_size_in_several_batches() {
+    // Each cell lies elsewhere in the other twin, so that each needs another window for both.
+    let (here, mut there) = (cells(6), cells(6));
+    for (i, cell) in there.iter_mut().enumerate() {
+        cell.gabor.centre_px[0] += 0.6 * i as f64;
+        cell.gabor.centre_px[1] -= 0.5 * (i % 4) as f64;
+    }
+    let (one, other) = (planted::twin(&here, false), planted::twin(&there, false));
+    let subject = Subject::of_sample(&[&one, &other], "mouse", planted::training(&one)).unwrap();
+    let config = ExcitingConfig { n_starts: 100, steps: 20, ..plain() };
+    let neurons: Vec<usize> = (0..6).collect();
+    let size = subject.windows(&neurons, config.margin_px).unwrap().size;
+    assert!(config.neurons_at_once(&subject, size) <= 3);
+    let shown = (&subject, TrainingStimuli::Clips(subject.training.clips.view()));
+    let work = (&mut NoProgress as &mut dyn Progress, &CancelToken::new());
+    let streams = Streams::new(3);
+    let found = most_exciting(shown, &neurons, &config, &streams, &Parts::none(), work).unwrap();
+    assert_eq!(found.array_of("input").unwrap().values.shape(), [6, 1, size[0], size[1]]);
+    // The first cell is the same in both, and others are between their two places.
+    let correlations = correlations(&here, &found);
+    assert!(correlations[0] > 0.98 && correlations[1] > 0.8, "{correlations:?}");
+    assert!(found.values_of("response_error").unwrap()[5].unwrap() > 0.0);
+}

@@ -34,6 +34,12 @@ struct Description {
     arrays: Vec<ArrayDescription>,
 }
 
+/// What is read first: other versions may have other keys.
+#[derive(Deserialize)]
+struct Version {
+    format_version: u32,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ArrayDescription {
@@ -45,7 +51,7 @@ struct ArrayDescription {
 
 impl Experiment {
     /// Write `STEM.safetensors`, `STEM.csv` and, last, `STEM.json`, into a folder that is made where it
-    /// is missing.
+    /// is missing. A description that is there is removed first.
     ///
     /// # Errors
     /// [`InsilicoError::Io`] and [`InsilicoError::Format`] for whatever the file system reports.
@@ -55,6 +61,7 @@ impl Experiment {
             move |source| InsilicoError::Io { doing, source, path }
         };
         std::fs::create_dir_all(folder).map_err(io("make the folder", folder))?;
+        Self::forget(folder, stem)?;
         self.write_arrays(&folder.join(format!("{stem}.safetensors")))?;
         let table = folder.join(format!("{stem}.csv"));
         write_atomic(&table, |file| file.write_all(self.table().as_bytes()))
@@ -83,11 +90,25 @@ impl Experiment {
         Ok(safetensors::write(path, &tensors, &BTreeMap::new())?)
     }
 
+    /// Remove the description of results that are to be replaced, if there is one: without it they are none.
+    ///
+    /// # Errors
+    /// [`InsilicoError::Io`] for whatever the file system reports.
+    pub fn forget(folder: &Path, stem: &str) -> Result<(), InsilicoError> {
+        let path = folder.join(format!("{stem}.json"));
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(InsilicoError::Io { doing: "remove the file", source: error, path })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Read what [`Experiment::write`] wrote.
     ///
     /// # Errors
     /// [`InsilicoError::Io`], [`InsilicoError::Format`] and [`InsilicoError::Corrupt`] for files that are not
-    /// there, or not of an experiment.
+    /// there, or not of an experiment; [`InsilicoError::Mismatch`] for those of another version.
     pub fn read(folder: &Path, stem: &str) -> Result<Self, InsilicoError> {
         let path = folder.join(format!("{stem}.json"));
         let corrupt = |reason: String| InsilicoError::Corrupt { reason, path: path.clone() };
@@ -98,12 +119,14 @@ impl Experiment {
             return Err(corrupt(format!("found {length} bytes, {expected}")));
         }
         let text = std::fs::read(&path).map_err(io)?;
+        let Version { format_version } =
+            serde_json::from_slice(&text).map_err(|error| corrupt(error.to_string()))?;
+        if format_version != FORMAT_VERSION {
+            let what = format!("version of {}", path.display());
+            return Err(InsilicoError::mismatch(what, format_version, FORMAT_VERSION));
+        }
         let found: Description =
             serde_json::from_slice(&text).map_err(|error| corrupt(error.to_string()))?;
-        if found.format_version != FORMAT_VERSION {
-            let version = found.format_version;
-            return Err(corrupt(format!("found version {version}, expected {FORMAT_VERSION}")));
-        }
         let tensors = TensorFile::open(&folder.join(format!("{stem}.safetensors")))?;
         let mut experiment = Self {
             kind: found.experiment,

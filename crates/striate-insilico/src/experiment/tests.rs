@@ -56,7 +56,19 @@ fn what_was_written_is_read() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("\"format_version\":1", "\"format_version\":9")).unwrap();
     let error = Experiment::read(folder.path(), "session-0").unwrap_err().to_string();
-    assert!(error.contains("found version 9, expected 1"), "{error}");
+    assert!(error.contains("session-0.json: found 9, expected 1"), "{error}");
     std::fs::write(&path, &text[..text.len() / 2]).unwrap();
     assert!(Experiment::read(folder.path(), "session-0").is_err());
+}
+
+#[test]
+fn results_that_are_replaced_in_part_are_none() {
+    let folder = tempfile::tempdir().unwrap();
+    example().write(folder.path(), "session-0").unwrap();
+    // The table cannot be replaced.
+    let table = folder.path().join("session-0.csv");
+    std::fs::remove_file(&table).unwrap();
+    std::fs::create_dir(&table).unwrap();
+    assert!(example().write(folder.path(), "session-0").is_err());
+    assert!(!folder.path().join("session-0.json").exists());
 }

@@ -44,6 +44,9 @@ impl Estimates {
 
 /// Standard deviation (ddof 1); not a number for fewer than two values.
 fn deviation(values: &[f64]) -> f64 {
+    if values.len() < 2 {
+        return f64::NAN;
+    }
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
@@ -65,5 +68,12 @@ mod tests {
         // A deviation over 2000 draws has a relative error of 1 / sqrt(4000).
         assert!((found.errors[0] / expected - 1.0).abs() < 5.0 / 4000f64.sqrt());
         assert!((found.values[0] - values.iter().sum::<f64>() / 100.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_not_known_has_no_error() {
+        let found = Bootstrap::new(10, 20, &Streams::new(1)).of(|_| vec![f64::NAN, 1.0]);
+        assert!(found.errors[0].is_nan() && found.errors[1] == 0.0, "{:?}", found.errors);
+        assert!(Bootstrap::new(10, 0, &Streams::new(1)).of(|_| vec![1.0]).errors[0].is_nan());
     }
 }

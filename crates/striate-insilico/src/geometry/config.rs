@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{InsilicoError, in_range};
+use crate::training::spread;
 
 /// How population geometry is looked at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +49,16 @@ impl Default for GeometryConfig {
 }
 
 impl GeometryConfig {
+    /// Those of some neurons that are looked at: all, or `max_neurons` of them, evenly chosen.
+    ///
+    /// ```
+    /// let config = striate_insilico::GeometryConfig { max_neurons: 2, ..Default::default() };
+    /// assert_eq!(config.looked_at(&[3, 5, 8, 9]), [5, 9]);
+    /// ```
+    pub fn looked_at(&self, neurons: &[usize]) -> Vec<usize> {
+        spread(neurons.len(), self.max_neurons).map(|place| neurons[place]).collect()
+    }
+
     /// Refuse settings outside their ranges.
     ///
     /// # Errors

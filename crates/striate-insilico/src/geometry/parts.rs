@@ -31,7 +31,8 @@ pub(super) struct Work<'a> {
 /// Add a number to the summary, and its standard error; what is not a number is not known.
 fn note(found: &mut Experiment, name: &str, [value, error]: [f64; 2]) {
     note_alone(found, name, value);
-    note_alone(found, &format!("{name}_error"), error);
+    // What is not known has no error either.
+    note_alone(found, &format!("{name}_error"), error + 0.0 * value);
     found.uncertain(name, Error::Linear);
 }
 

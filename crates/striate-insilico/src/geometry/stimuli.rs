@@ -54,8 +54,7 @@ impl Responses {
         }
         let tier = tier(session, config)?;
         let groups = groups((subject, session), &tier, config)?;
-        let neurons: Vec<usize> =
-            spread(neurons.len(), config.max_neurons).map(|place| neurons[place]).collect();
+        let neurons = config.looked_at(neurons);
         let pair_neurons = spread(neurons.len(), config.max_pair_neurons).collect();
         let twin = Array2::zeros((0, neurons.len()));
         let (recorded, drawn) = (Vec::new(), Vec::new());

@@ -119,6 +119,7 @@ fn few_neurons_have_no_more_ranks_than_they_are() {
     assert!((0.0..4.0).contains(&exponent), "{exponent}");
     let found = Planted { n_neurons: 8, ..EASY }.found();
     assert!(!found.summary.contains_key("power_law_exponent_recorded"));
+    assert!(!found.summary.contains_key("power_law_exponent_recorded_error"));
 }
 
 #[test]

@@ -105,6 +105,15 @@ fn part_of(
 }
 
 impl GradientFields {
+    /// Turn each filter so that it agrees with the one in `like` in the same window.
+    pub(super) fn turn_filters(&mut self, like: &[Field]) {
+        for (filter, like) in self.filter.iter_mut().zip(like) {
+            if dot(&filter.mean(None), &like.mean(None)) < 0.0 {
+                filter.parts.iter_mut().flatten().for_each(|value| *value = -*value);
+            }
+        }
+    }
+
     /// Add what was kept of neurons with windows of some size at `origins`.
     fn extend(
         &mut self,

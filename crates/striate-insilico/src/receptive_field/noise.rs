@@ -222,7 +222,7 @@ impl Averages {
 
     fn add(&mut self, mut part: Part) -> Result<(), InsilicoError> {
         let products = part.take("products")?.values;
-        let per_neuron = products.len() / self.fields.len().max(1);
+        let per_neuron = (products.len() / self.fields.len().max(1)).max(1);
         for (field, products) in self.fields.iter_mut().zip(products.chunks_exact(per_neuron)) {
             field.parts.push(products.iter().map(|&value| f64::from(value)).collect());
         }

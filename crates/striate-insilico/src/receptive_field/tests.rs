@@ -207,3 +207,23 @@ fn parts_that_are_kept_are_not_made_again_and_change_nothing() {
     assert!(matches!(ask(&parts, &stopped), Err(InsilicoError::Cancelled)));
     assert_eq!(ask(&parts, &CancelToken::new()).unwrap(), whole);
 }
+
+#[test]
+fn filters_take_the_sign_of_others() {
+    let field = |values: &[f64]| Field {
+        n_frames: 1,
+        size: [1, 2],
+        origin: [0, 0],
+        parts: vec![values.to_vec()],
+    };
+    let fields = |all: &[&[f64]]| all.iter().map(|values| field(values)).collect::<Vec<_>>();
+    let mut found = GradientFields {
+        grey: Vec::new(),
+        mean: Vec::new(),
+        filter: fields(&[&[1.0, -2.0], &[3.0, 0.5]]),
+        linearity: Vec::new(),
+    };
+    found.turn_filters(&fields(&[&[-0.9, 2.1], &[2.0, 0.0]]));
+    assert_eq!(found.filter[0].parts[0], [-1.0, 2.0]);
+    assert_eq!(found.filter[1].parts[0], [3.0, 0.5]);
+}

@@ -21,6 +21,14 @@ pub(super) type Responses = Vec<Vec<Cycle>>;
 /// Whoever watches, and what is kept of finished work.
 pub(super) type Watch<'a> = (&'a mut dyn Progress, &'a CancelToken, &'a Parts);
 
+/// Bytes that showing stimuli takes at once, about, where they are longer than what the twins need anyway.
+pub(super) fn shown_bytes(subject: &Subject<'_>, display: Display) -> u64 {
+    let [height, width] = subject.screen();
+    let (n_clips, n_frames) = (display.n_clips(), display.n_frames());
+    let n_values = (n_clips * n_frames * height * width) as u64;
+    8 * n_values + subject.own_gradient_bytes(n_clips, n_frames, [height, width])
+}
+
 /// Responses of all of `neurons` to the same stimuli on the whole screen.
 pub(super) fn on_screen(
     subject: &Subject<'_>,

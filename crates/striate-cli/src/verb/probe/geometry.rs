@@ -26,7 +26,8 @@ use crate::failure::Failure;
 pub(crate) struct GeometryArguments {
     #[command(flatten)]
     selection: ProbeSelection,
-    /// Tier whose trials are the stimuli; default: the test tier, else the validation tier
+    /// Tier whose trials are the stimuli; default: the first with responses of live_test_main, test, oracle,
+    /// validation and train
     #[arg(long, value_name = "TIER")]
     tier: Option<String>,
     /// Frames of a video that make a stimulus
@@ -60,8 +61,7 @@ impl Probe for Geometry {
     }
 
     fn fits(&self, wanted: &[usize], found: &[usize]) -> bool {
-        // Of many neurons some are looked at.
-        found.len() >= 2 && found.iter().all(|neuron| wanted.contains(neuron))
+        self.config.looked_at(wanted) == found
     }
 
     fn bytes(&self, _subject: &Subject<'_>, neurons: &[usize]) -> Result<u64, Failure> {
@@ -83,5 +83,19 @@ impl Probe for Geometry {
 
     fn draw(&self, found: &Experiment, path: &Path) -> Result<(), Failure> {
         picture::write(found, path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_fewer_neurons_are_others() {
+        let config = GeometryConfig { max_neurons: 3, ..GeometryConfig::default() };
+        let probe = Geometry { config };
+        assert!(probe.fits(&[2, 4], &[2, 4]) && !probe.fits(&[2, 4, 5], &[2, 4]));
+        // Of more than are looked at some are chosen.
+        assert!(probe.fits(&[0, 1, 2, 3, 4, 5], &[1, 3, 5]));
     }
 }

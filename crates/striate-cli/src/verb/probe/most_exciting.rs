@@ -92,6 +92,11 @@ pub(crate) fn run(arguments: &MostExcitingArguments, context: &Context) -> Resul
     let judge = judge.transpose()?.map(|(twin, hash)| Judge { twin, hash });
     config.check(selected.n_lags())?;
     if let Some(judge) = &judge {
+        if selected.has_twin(&judge.hash) {
+            let message =
+                "--verify: found one of the twins that the inputs are of, expected another one";
+            return Err(Failure::usage(message));
+        }
         judge.refuse_longer_lags(config.n_frames.unwrap_or(selected.n_lags()))?;
     }
     selected.probe(&MostExciting { config, judge }, context)

@@ -140,6 +140,11 @@ impl Selected<'_> {
         &self.training.tier
     }
 
+    /// Whether the twin whose description has that hash is one of those probed.
+    pub(super) fn has_twin(&self, hash: &str) -> bool {
+        self.origin.twins.iter().any(|twin| twin == hash)
+    }
+
     fn twins(&self) -> Vec<&Twin> {
         std::iter::once(&self.run.twin).chain(&self.others).collect()
     }

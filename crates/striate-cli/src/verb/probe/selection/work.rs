@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use striate::base::lock::FolderLock;
 use striate::base::machine;
-use striate::insilico::{Experiment, Parts, Subject};
+use striate::insilico::{Experiment, InsilicoError, Parts, Subject};
 use striate::recording::Session;
 use striate::score::prediction_bytes;
 
@@ -110,9 +110,13 @@ impl<'a, P: Probe> Work<'a, P> {
         if self.selected.selection.again || !description.is_file() {
             return Ok(There::Nothing);
         }
-        // What cannot be read is no loss.
-        let Ok(there) = Experiment::read(&self.folder, &self.stem) else {
-            return Ok(There::Nothing);
+        let there = match Experiment::read(&self.folder, &self.stem) {
+            Ok(there) => there,
+            // What is broken is no loss; what another version wrote, or may not be read, is.
+            Err(InsilicoError::Corrupt { .. } | InsilicoError::Format(_)) => {
+                return Ok(There::Nothing);
+            }
+            Err(error) => return Err(error.into()),
         };
         let (mut config, mut added, mut wanted) = (there.config.clone(), Value::Null, Value::Null);
         if let Some((key, value)) = self.probe.addition() {
@@ -154,7 +158,8 @@ impl<'a, P: Probe> Work<'a, P> {
                 self.probe.add(&mut found, &surroundings)?;
             }
         }
-        // The description comes last: with it everything is there.
+        // The description comes last: with it everything is there, and without it nothing is.
+        Experiment::forget(&self.folder, &self.stem)?;
         self.probe.draw(&found, &self.path())?;
         found.write(&self.folder, &self.stem)?;
         parts.remove()?;
@@ -164,7 +169,9 @@ impl<'a, P: Probe> Work<'a, P> {
     /// The twins before the session, if there is memory for them and the experiment.
     fn subject(&self, context: &Context) -> Result<Subject<'a>, Failure> {
         let Selected { run, training, .. } = self.selected;
-        let before = prediction_bytes(&run.twin, &run.recording)
+        let twins = self.selected.twins().into_iter();
+        let predictions = twins.map(|twin| prediction_bytes(twin, &run.recording));
+        let before = predictions.max().unwrap_or(0)
             + training.needed_bytes(&self.session.info, self.selected.n_lags());
         context.check_memory(before)?;
         let subject = Subject::new(&self.selected.twins(), self.session, training)?;
