@@ -240,7 +240,7 @@ impl Sums {
         let holds = (low..=high).contains(&mean);
         in_range("training.luminance_range", format!("{low}, {high}"), holds, &expected)?;
         // A contrast of a thousandth is next to nothing for single precision.
-        let expected = format!("a range of at most {WIDEST} standard deviations, {deviation}");
+        let expected = format!("a range of at most {WIDEST} standard deviations of {deviation:.3}");
         let holds = high - low <= WIDEST * deviation;
         in_range("training.luminance_range", format!("{low}, {high}"), holds, &expected)?;
         let means = |sums: &[f64]| -> Vec<f32> {

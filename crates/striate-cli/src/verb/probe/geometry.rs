@@ -26,8 +26,8 @@ use crate::failure::Failure;
 pub(crate) struct GeometryArguments {
     #[command(flatten)]
     selection: ProbeSelection,
-    /// Tier whose trials are the stimuli; default: the first with responses of live_test_main, test, oracle,
-    /// validation and train
+    /// Tier whose trials are the stimuli; default: the first with responses of the main live test, test,
+    /// oracle, validation and train
     #[arg(long, value_name = "TIER")]
     tier: Option<String>,
     /// Frames of a video that make a stimulus
