@@ -60,13 +60,8 @@ fn describe(
     config: &FeatureConfig,
 ) -> Result<Experiment, InsilicoError> {
     let (n, n_frames, [height, width]) = (all.responses.len(), search.n_frames, search.size);
-    let mut found = Experiment {
-        kind: KIND.into(),
-        session: subject.id.clone(),
-        config: serde_json::to_value(config).unwrap_or_default(),
-        neurons: (0..n).collect(),
-        ..Experiment::default()
-    };
+    let channels: Vec<usize> = (0..n).collect();
+    let mut found = Experiment::new(KIND, &subject.id, config, &channels);
     let shape = (n, n_frames, height, width);
     let inputs = Array4::from_shape_vec(shape, all.inputs)
         .map_err(|e| InsilicoError::mismatch("inputs", e, format!("{shape:?}")))?;
@@ -81,36 +76,33 @@ fn describe(
     let about = "What excites the channel most at the middle of its map.";
     let axes = [("channel", n), ("frame", n_frames), ("y", height), ("x", width)];
     found.array(("input", "stimulus", about), &axes, inputs.into_iter().collect())?;
-    let [training_mean, training_deviation, training_best] = training;
-    let (distances, shares) = strange;
+    columns(&mut found, [all.responses, all.agreements], training, strange);
+    Ok(found)
+}
+
+/// One value of each for every channel: responses and agreements of starts, the mean, deviation and largest of
+/// the responses in training, distances and shares.
+fn columns(
+    found: &mut Experiment,
+    [responses, agreements]: [Vec<f32>; 2],
+    [training_mean, training_deviation, training_best]: [Vec<f32>; 3],
+    (distances, shares): (Vec<f32>, Vec<f32>),
+) {
+    let deviation = "training_response_deviation";
+    let distance = "Mahalanobis distance of the input from training stimuli.";
+    let share = "Share of the training stimuli that are farther out.";
+    let best = "Largest response to the sampled training stimuli.";
     for (name, about, values) in [
-        ("response", "Response of the channel to its input.", all.responses),
-        (
-            "best_training_response",
-            "Largest response to the sampled training stimuli.",
-            training_best,
-        ),
+        ("response", "Response of the channel to its input.", responses),
+        ("best_training_response", best, training_best),
         ("mean_training_response", "Mean of these responses.", training_mean),
-        (
-            "training_response_deviation",
-            "Standard deviation of these responses.",
-            training_deviation,
-        ),
-        ("start_agreement", "Lowest similarity of inputs found from other starts.", all.agreements),
-        (
-            "distance_from_training",
-            "Mahalanobis distance of the input from training stimuli.",
-            distances,
-        ),
-        (
-            "share_of_training_farther",
-            "Share of the training stimuli that are farther out.",
-            shares,
-        ),
+        (deviation, "Standard deviation of these responses.", training_deviation),
+        ("start_agreement", "Lowest similarity of inputs found from other starts.", agreements),
+        ("distance_from_training", distance, distances),
+        ("share_of_training_farther", share, shares),
     ] {
         found.column(name, "", about, values.into_iter().map(f64::from));
     }
-    Ok(found)
 }
 
 /// The training clips in the middle of the screen, as far as the channels see, as their origin; and all

@@ -32,8 +32,10 @@ pub(super) struct Work<'a> {
 fn note(found: &mut Experiment, name: &str, [value, error]: [f64; 2]) {
     note_alone(found, name, value);
     // What is not known has no error either.
-    note_alone(found, &format!("{name}_error"), error + 0.0 * value);
-    found.uncertain(name, Error::Linear);
+    if value.is_finite() {
+        note_alone(found, &format!("{name}_error"), error);
+        found.uncertain(name, Error::Linear);
+    }
 }
 
 fn note_alone(found: &mut Experiment, name: &str, value: f64) {

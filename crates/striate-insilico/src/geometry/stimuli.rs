@@ -69,22 +69,23 @@ impl Responses {
                 return Err(InsilicoError::Cancelled);
             }
             found.groups.extend(group.bins.iter().map(|_| number));
-            found.add((subject, session), (number, group), streams)?;
-            strangeness.extend(judge(&known, session, group)?);
+            let shown = found.add((subject, session), (number, group), (streams, &known))?;
+            strangeness.extend(shown);
             progress.advance(group.trials.len() as u64);
         }
         progress.finish();
         Ok((found, strangeness))
     }
 
-    /// Show one group.
+    /// Show one group, and tell how far its stimuli are from training stimuli.
     fn add(
         &mut self,
         (subject, session): (&Subject<'_>, &Session),
         (number, group): (usize, &Group),
-        streams: &Streams,
-    ) -> Result<(), InsilicoError> {
+        (streams, known): (&Streams, &Familiarity),
+    ) -> Result<Vec<Strangeness>, InsilicoError> {
         let n_lost = subject.n_lags() - 1;
+        let mut strangeness = Vec::new();
         let shape = |n_neurons: usize| Array2::zeros((group.trials.len(), n_neurons));
         let mut recorded = vec![shape(self.neurons.len()); group.bins.len()];
         let mut drawn = vec![shape(self.pair_neurons.len()); group.bins.len()];
@@ -96,6 +97,7 @@ impl Responses {
             let sample = subject.draw(&data, number, &mut random)?;
             if repeat == 0 {
                 self.predict(subject, &data, &group.bins)?;
+                strangeness = judge(known, &data, &group.bins)?;
             }
             let responses = data.responses.as_ref().ok_or_else(|| {
                 let what = format!("responses to trial {}", session.info.trials[trial].id);
@@ -111,7 +113,7 @@ impl Responses {
         }
         self.recorded.append(&mut recorded);
         self.drawn.append(&mut drawn);
-        Ok(())
+        Ok(strangeness)
     }
 
     fn predict(
@@ -134,19 +136,17 @@ impl Responses {
     }
 }
 
-/// How far each stimulus of a group is from training stimuli, over at least the two frames that a video has.
+/// How far each stimulus of a trial is from training stimuli, over at least the two frames that a video has.
 fn judge(
     known: &Familiarity,
-    session: &Session,
-    group: &Group,
+    data: &TrialData,
+    bins: &[Range<usize>],
 ) -> Result<Vec<Strangeness>, InsilicoError> {
-    let Some(&trial) = group.trials.first() else { return Ok(Vec::new()) };
-    let stimulus = session.load_whole(trial)?.stimulus;
     let mut found = Vec::new();
-    for bin in &group.bins {
+    for bin in bins {
         let first =
             if known.is_video() { bin.start.min(bin.end.saturating_sub(2)) } else { bin.start };
-        let clip = stimulus.slice(s![first..bin.end, .., ..]);
+        let clip = data.stimulus.slice(s![first..bin.end, .., ..]);
         found.extend(known.judge(clip.insert_axis(Axis(0)))?);
     }
     Ok(found)
